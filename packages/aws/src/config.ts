@@ -1,0 +1,38 @@
+/**
+ * The deployment's settings, as the stacks write them into each function's environment. The only file that reads
+ * `process.env`. Names and addresses only: secrets are fetched from Secrets Manager by their ARN.
+ */
+export type Setting =
+  | "AWS_REGION"
+  /** An endpoint for every service, as all AWS SDKs understand it. */
+  | "AWS_ENDPOINT_URL"
+  | "AWS_ACCESS_KEY_ID"
+  | "AWS_SECRET_ACCESS_KEY"
+  | "AWS_SESSION_TOKEN"
+  | "CONTROL_TABLE"
+  | "USAGE_TABLE"
+  | "USAGE_STREAM"
+  | "USAGE_BUCKET"
+  | "TENANT_BUCKET"
+  | "USER_POOL_ID"
+  | "USER_POOL_CLIENT_ID"
+  | "EVENT_BUS"
+  | "ONBOARDING_STATE_MACHINE"
+  | "DATABASE_HOST"
+  | "DATABASE_PORT"
+  | "DATABASE_SECRET"
+  | "CLUSTER_NAME"
+  | "CLUSTER_ENDPOINT"
+  | "CLUSTER_CA"
+  | "MAIL_SENDER"
+  | "CURSOR_SECRET"
+  | "PROBLEM_BASE_URL";
+
+/** @throws Error that names the setting when the stack did not provide it. */
+export const setting = (name: Setting): string => {
+  const value = process.env[name];
+  if (value === undefined || value === "") throw new Error(`The setting ${name} is missing from the environment.`);
+  return value;
+};
+
+export const optionalSetting = (name: Setting): string | undefined => process.env[name] || undefined;

@@ -1,0 +1,15 @@
+import type { Permission } from "./access/policy.ts";
+
+/** Who is asking. Built at the edge from a verified token; verbs take it as their first argument. */
+export type Context = {
+  readonly actor: {
+    /** The Cognito `sub`, or `system:<task>` for work the platform does itself. */
+    readonly id: string;
+    readonly email?: string | undefined;
+    readonly orgId: string;
+    readonly permissions: ReadonlySet<Permission>;
+  };
+  readonly requestId: string;
+  /** The caller's address where there is one. */
+  readonly sourceIp?: string | undefined;
+};

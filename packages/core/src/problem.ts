@@ -1,0 +1,45 @@
+/**
+ * Every error a caller can meet: its HTTP status and its title (RFC 9457). The code is the last part of the
+ * problem's `type` and names its page, `docs/problems/<code>.md`.
+ */
+export const problems = {
+  "invalid-request": { status: 400, title: "The request is not valid" },
+  "invalid-json": { status: 400, title: "The body is not JSON" },
+  "invalid-cursor": { status: 400, title: "The cursor is not valid here" },
+  "invalid-usage-window": { status: 400, title: "The usage window is not valid" },
+  unauthenticated: { status: 401, title: "A valid access token is needed" },
+  forbidden: { status: 403, title: "The token does not permit this" },
+  "not-found": { status: 404, title: "There is nothing here" },
+  "tenant-not-found": { status: 404, title: "There is no such tenant" },
+  "operation-not-found": { status: 404, title: "There is no such operation" },
+  "tenant-exists": { status: 409, title: "A tenant of this name exists" },
+  "state-conflict": { status: 409, title: "The state does not allow this" },
+  "body-too-large": { status: 413, title: "The body is too large" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
+  "internal-error": { status: 500, title: "Something went wrong on our side" },
+  unavailable: { status: 503, title: "Try again shortly" },
+} as const;
+
+export type ProblemCode = keyof typeof problems;
+
+/** One fault in the request: a JSON pointer into the body (`/config/region`) or a parameter (`query:from`), and why. */
+export type FieldError = { pointer: string; detail: string };
+
+/** An error that a caller may see. `detail` is written for them; anything internal belongs in `cause`, which only the log gets. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+
+  constructor(code: ProblemCode, detail: string, options: { errors?: readonly FieldError[]; cause?: unknown } = {}) {
+    super(`${code}: ${detail}`, { cause: options.cause });
+    this.code = code;
+    this.detail = detail;
+    this.errors = options.errors ?? [];
+  }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
+}

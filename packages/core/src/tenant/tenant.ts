@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { TenantId } from "../ids.ts";
+import { Instant } from "../time.ts";
+import { tierNames } from "./tier.ts";
+
+export const tenantStatuses = [
+  "registered",
+  "provisioning",
+  "active",
+  "suspended",
+  "frozen",
+  "failed",
+  "offboarding",
+  "deleted",
+] as const;
+export const TenantStatus = z.enum(tenantStatuses);
+export type TenantStatus = z.infer<typeof TenantStatus>;
+
+export const TenantConfig = z.strictObject({
+  region: z.string(),
+  features: z.array(z.string()),
+});
+
+/** What onboarding made for the tenant, plane by plane. Names and addresses only: credentials stay in Secrets Manager. */
+export const TenantResources = z.strictObject({
+  database: z
+    .strictObject({
+      host: z.string(),
+      port: z.int(),
+      name: z.string(),
+      role: z.string(),
+      /** Secrets Manager: `{username, password, host, port, dbname}`. */
+      secret_arn: z.string(),
+    })
+    .optional(),
+  storage: z.strictObject({ bucket: z.string(), prefix: z.string(), objects: z.array(z.string()) }).optional(),
+  identity: z
+    .strictObject({ user_pool_id: z.string(), owner_user_id: z.string(), owner_email: z.string() })
+    .optional(),
+  namespace: z
+    .strictObject({ cluster: z.string(), name: z.string(), objects: z.array(z.string()) })
+    .optional(),
+});
+export type TenantResources = z.infer<typeof TenantResources>;
+
+export const Tenant = z.strictObject({
+  id: TenantId,
+  /** Unique. Lower-case letters, digits and hyphens; `tenant-<slug>` names the namespace and the storage prefix. */
+  slug: z.string(),
+  name: z.string(),
+  tier: z.enum(tierNames),
+  status: TenantStatus,
+  config: TenantConfig,
+  owner: z.strictObject({ email: z.string() }),
+  resources: TenantResources,
+  created_at: Instant,
+  updated_at: Instant,
+});
+export type Tenant = z.infer<typeof Tenant>;

@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Who signed a request. The operator's own keys (`test`/`test`) may do anything; a Lambda has its role's session. */
+export type Caller = {
+  readonly account: string;
+  readonly accessKeyId: string;
+  /** `arn:aws:iam::…:root` for the operator, `arn:aws:sts::…:assumed-role/<role>/<session>` for a role session. */
+  readonly arn: string;
+  /** The name of the assumed role; absent for the operator. */
+  readonly role?: string;
+  readonly sessionTags: Readonly<Record<string, string>>;
+  /** A session policy that narrows the role, as JSON. */
+  readonly sessionPolicy?: string;
+};
+
+export type AwsRequest = {
+  /** Answered as `x-amzn-requestid`. */
+  readonly id: string;
+  /** The SigV4 scope's service, such as `dynamodb`, `states`, `cognito-idp`. */
+  readonly service: string;
+  readonly region: string;
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Absent when the call was not signed (Cognito's public calls, key sets). */
+  readonly caller: Caller | undefined;
+};
+
+export type AwsResponse = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Uint8Array;
+};
+
+/** One AWS service behind the gateway. */
+export interface Service {
+  /** The SigV4 scope it answers to. */
+  readonly name: string;
+  /** The API action a request asks for, such as `PutItem`; null when none can be recognised. */
+  action(request: AwsRequest): string | null;
+  handle(request: AwsRequest): Promise<AwsResponse>;
+}
+
+/** An error in AWS's own vocabulary; the protocol decides how it is written. */
+export class AwsError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+  constructor(code: string, message: string, status = 400, fields: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.fields = fields;
+  }
+}
+
+/** What the embedded cloud lacks: 501, by name. */
+export const notImplemented = (service: string, action: string | null): AwsError =>
+  new AwsError("NotImplemented", `The embedded cloud has no ${service}:${action ?? "(unknown action)"}.`, 501);
