@@ -16,9 +16,7 @@ const ulid = "[0-9A-HJKMNP-TV-Z]{26}";
 
 /** Schema of one kind of id, such as `ten_01JD…`. */
 export const idOf = (kind: IdKind) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefixes[kind]}_${ulid}$`), `must look like ${prefixes[kind]}_ and 26 characters`);
+  z.string().regex(new RegExp(`^${prefixes[kind]}_${ulid}$`), `must look like ${prefixes[kind]}_ and 26 characters`);
 
 export const TenantId = idOf("tenant");
 export const OperationId = idOf("operation");

@@ -23,11 +23,25 @@ export interface Registry {
   /** Reserves the slug and stores tenant and operation. Returns `"slug-taken"` and writes nothing if the slug is reserved. */
   register(tenant: Tenant, operation: Operation, commit: Commit): Promise<"registered" | "slug-taken">;
   getTenant(id: string): Promise<Tenant | null>;
-  listTenants(filter: { status?: TenantStatus | undefined; tier?: TierName | undefined }, page: PageRequest): Promise<Page<Tenant>>;
+  listTenants(
+    filter: { status?: TenantStatus | undefined; tier?: TierName | undefined },
+    page: PageRequest,
+  ): Promise<Page<Tenant>>;
   /** Moves a tenant from one of `from` to `to`. Returns null and writes nothing if it is in another state. */
-  moveTenant(id: string, from: readonly TenantStatus[], to: TenantStatus, at: string, commit: Commit): Promise<Tenant | null>;
+  moveTenant(
+    id: string,
+    from: readonly TenantStatus[],
+    to: TenantStatus,
+    at: string,
+    commit: Commit,
+  ): Promise<Tenant | null>;
   /** Records what one plane made. Idempotent: the same value may be recorded again. */
-  recordResources<P extends keyof TenantResources>(tenantId: string, plane: P, made: NonNullable<TenantResources[P]>, at: string): Promise<void>;
+  recordResources<P extends keyof TenantResources>(
+    tenantId: string,
+    plane: P,
+    made: NonNullable<TenantResources[P]>,
+    at: string,
+  ): Promise<void>;
   addMembership(membership: Membership): Promise<void>;
   membershipsOf(userId: string): Promise<readonly Membership[]>;
 }
@@ -50,7 +64,11 @@ export interface Operations {
   startStep(id: string, step: OnboardingStep, at: string): Promise<void>;
   endStep(id: string, step: OnboardingStep, at: string, error: StepError | null): Promise<void>;
   /** Ends the operation unless it has ended. */
-  end(id: string, at: string, outcome: { status: "succeeded" } | { status: "failed"; step: OnboardingStep | null; error: StepError }): Promise<void>;
+  end(
+    id: string,
+    at: string,
+    outcome: { status: "succeeded" } | { status: "failed"; step: OnboardingStep | null; error: StepError },
+  ): Promise<void>;
 }
 
 /** Starts `onboard-tenant`. The execution is named after the operation, so a repeated start is the same execution. */

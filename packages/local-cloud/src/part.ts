@@ -26,7 +26,11 @@ export type Host = {
   call(service: string, action: string, input: unknown): Promise<unknown>;
 };
 
-export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
+export type Credentials = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+};
 
 /** A function's outcome. `error` is set when it threw, timed out or died, as Lambda's `FunctionError` payload. */
 export type Invocation = {

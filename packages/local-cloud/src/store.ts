@@ -25,7 +25,9 @@ export const openStore = (file: string): Store => {
   const get = db.prepare("SELECT value FROM documents WHERE collection = ? AND key = ?");
   const put = db.prepare("INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const remove = db.prepare("DELETE FROM documents WHERE collection = ? AND key = ?");
-  const list = db.prepare("SELECT key, value FROM documents WHERE collection = ? AND substr(key, 1, length(?)) = ? ORDER BY key");
+  const list = db.prepare(
+    "SELECT key, value FROM documents WHERE collection = ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+  );
   return {
     collection: <T>(name: string): Collection<T> => ({
       get(key) {
@@ -35,7 +37,9 @@ export const openStore = (file: string): Store => {
       put: (key, value) => void put.run(name, key, JSON.stringify(value)),
       delete: (key) => void remove.run(name, key),
       list: (prefix = "") =>
-        list.all(name, prefix, prefix).map((row) => ({ key: String(row["key"]), value: JSON.parse(String(row["value"])) as T })),
+        list
+          .all(name, prefix, prefix)
+          .map((row) => ({ key: String(row["key"]), value: JSON.parse(String(row["value"])) as T })),
     }),
     close: () => db.close(),
   };

@@ -9,7 +9,8 @@ import { type Permission, platformOrg } from "./policy.ts";
  * @throws Problem `forbidden` without the permission; `tenant-not-found` for somebody else's tenant, so that ids cannot be probed.
  */
 export const authorise = (ctx: Context, permission: Permission, tenantId?: string): void => {
-  if (!ctx.actor.permissions.has(permission)) throw new Problem("forbidden", `This needs the permission ${permission}.`);
+  if (!ctx.actor.permissions.has(permission))
+    throw new Problem("forbidden", `This needs the permission ${permission}.`);
   if (ctx.actor.orgId === platformOrg) return;
   if (tenantId === undefined) throw new Problem("forbidden", "Only members of the platform organisation may do this.");
   if (tenantId !== ctx.actor.orgId) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);

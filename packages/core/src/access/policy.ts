@@ -1,10 +1,5 @@
 /** Every permission there is. A route names the one it needs; a role is a set of them. */
-export const permissions = [
-  "tenants:create",
-  "tenants:read",
-  "operations:read",
-  "usage:read",
-] as const;
+export const permissions = ["tenants:create", "tenants:read", "operations:read", "usage:read"] as const;
 
 export type Permission = (typeof permissions)[number];
 

@@ -34,12 +34,8 @@ export const TenantResources = z.strictObject({
     })
     .optional(),
   storage: z.strictObject({ bucket: z.string(), prefix: z.string(), objects: z.array(z.string()) }).optional(),
-  identity: z
-    .strictObject({ user_pool_id: z.string(), owner_user_id: z.string(), owner_email: z.string() })
-    .optional(),
-  namespace: z
-    .strictObject({ cluster: z.string(), name: z.string(), objects: z.array(z.string()) })
-    .optional(),
+  identity: z.strictObject({ user_pool_id: z.string(), owner_user_id: z.string(), owner_email: z.string() }).optional(),
+  namespace: z.strictObject({ cluster: z.string(), name: z.string(), objects: z.array(z.string()) }).optional(),
 });
 export type TenantResources = z.infer<typeof TenantResources>;
 
