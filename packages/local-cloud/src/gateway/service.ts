@@ -33,12 +33,24 @@ export type AwsResponse = {
   readonly body?: string | Uint8Array;
 };
 
+/** One IAM action on one resource ARN (or `*`), with what is known for condition keys. */
+export type Permission = {
+  /** Such as `dynamodb:PutItem`. */
+  readonly action: string;
+  readonly resource: string;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+};
+
 /** One AWS service behind the gateway. */
 export interface Service {
   /** The SigV4 scope it answers to. */
   readonly name: string;
   /** The API action a request asks for, such as `PutItem`; null when none can be recognised. */
   action(request: AwsRequest): string | null;
+  /** Unsigned requests without a target that this service takes by their path, such as key sets. */
+  readonly claims?: (url: URL) => boolean;
+  /** What IAM must allow for a request; absent: the gateway's own table knows the service. Empty: nothing to authorise. */
+  readonly permissions?: (request: AwsRequest) => readonly Permission[];
   handle(request: AwsRequest): Promise<AwsResponse>;
 }
 

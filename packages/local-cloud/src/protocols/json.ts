@@ -4,12 +4,22 @@ import { AwsError, type AwsRequest, type AwsResponse, notImplemented, type Servi
 // oxlint-disable-next-line typescript/no-explicit-any -- each action narrows its own input
 export type JsonAction = (input: any, request: AwsRequest) => Promise<unknown> | unknown;
 
+const parse = (text: string): unknown => {
+  try {
+    return text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new AwsError("SerializationException", "The request's body is not JSON.", 400);
+  }
+};
+
 /** A service of the AWS JSON protocol: the action stands in `X-Amz-Target: <prefix>.<Action>`. */
 export const jsonService = (options: {
   name: string;
   target: string;
   version: "1.0" | "1.1";
   actions: Readonly<Record<string, JsonAction>>;
+  /** Unsigned requests without a target that this service takes by their path. */
+  claims?: (url: URL) => boolean;
 }): Service => {
   const contentType = `application/x-amz-json-${options.version}`;
   const reply = (status: number, value: unknown): AwsResponse => ({
@@ -23,6 +33,7 @@ export const jsonService = (options: {
   };
   return {
     name: options.name,
+    ...(options.claims ? { claims: options.claims } : {}),
     action,
     async handle(request) {
       try {
@@ -30,7 +41,7 @@ export const jsonService = (options: {
         const run = name === null || !Object.hasOwn(options.actions, name) ? undefined : options.actions[name];
         if (!run) throw notImplemented(options.name, name);
         const text = request.body.toString("utf8");
-        return reply(200, await run(text === "" ? {} : JSON.parse(text), request));
+        return reply(200, await run(parse(text), request));
       } catch (error) {
         const known = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
         return reply(known.status, { __type: known.code, message: known.message, ...known.fields });
