@@ -13,6 +13,8 @@ export type Host = {
   readonly endpoint: string;
   /** The REST API's address as a client sees it, such as `http://127.0.0.1:4000`. */
   readonly apiUrl: string;
+  /** Where the PostgreSQL engine listens. The deployment writes it into the functions' environment beforehand. */
+  readonly postgres: { readonly host: string; readonly port: number };
   readonly store: Store;
   /** 32 random bytes of this installation, in hex. Passwords that the deployment generates derive from it. */
   readonly seed: string;
