@@ -8,8 +8,25 @@ export default $config({
       home: "aws",
       removal: production ? "retain" : "remove",
       protect: production,
-      providers: { aws: { version: "7.20.0", region: "us-east-1" } },
+      providers: {
+        aws: { version: "7.20.0", region: (process.env.AWS_REGION ?? "us-east-1") as "us-east-1" },
+        random: "4.16.6",
+      },
     };
   },
-  async run() {},
+  async run() {
+    await import("./stacks/functions");
+    const { pool, client } = await import("./stacks/identity");
+    const { usageStream } = await import("./stacks/metering");
+    await import("./stacks/events");
+    await import("./stacks/onboarding");
+    const { api } = await import("./stacks/api");
+    await import("./stacks/firewall");
+    return {
+      api: api.nodes.stage!.invokeUrl,
+      userPool: pool.id,
+      userPoolClient: client.id,
+      usageStream: usageStream.name,
+    };
+  },
 });

@@ -1,0 +1,27 @@
+/**
+ * Defaults of every function. Import this before any other stack: it transforms the functions created after it.
+ */
+$transform(sst.aws.Function, (args) => {
+  args.runtime ??= "nodejs24.x";
+  args.architecture ??= "arm64";
+  args.memory ??= "512 MB";
+  args.timeout ??= "10 seconds";
+  args.logging ??= { retention: "1 month" };
+  args.nodejs ??= { minify: true };
+  // The component adds the account root to the role's trust (it tests an Output for truth), so the trust is written here.
+  const role = args.transform?.role;
+  args.transform = {
+    ...args.transform,
+    role: (roleArgs, options, name) => {
+      roleArgs.assumeRolePolicy = aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" });
+      if (typeof role === "function") role(roleArgs, options, name);
+      return undefined;
+    },
+  };
+});
+
+/** Where Lambda keeps the certificate authorities of RDS; Node reads the file at start. */
+export const trustRds = { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" };
+
+/** One statement of a function's role. */
+export const allow = (actions: string[], ...resources: $util.Input<string>[]) => ({ actions, resources });

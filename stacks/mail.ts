@@ -1,0 +1,4 @@
+import { mailSender } from "./settings";
+
+/** The identity that SES sends as. For a domain, SST also makes the DNS records when the zone is on Route 53. */
+export const mail = new sst.aws.Email("Mail", { sender: mailSender });

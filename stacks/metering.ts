@@ -1,0 +1,54 @@
+import { usageBucket } from "./buckets";
+import { allow } from "./functions";
+import { production } from "./settings";
+import { controlTable, usageTable } from "./tables";
+
+/** Usage events come in here, from any Kinesis client, with the tenant's id as the partition key. */
+export const usageStream = new sst.aws.KinesisStream("UsageEvents", {
+  transform: {
+    stream: {
+      streamModeDetails: { streamMode: production ? "ON_DEMAND" : "PROVISIONED" },
+      ...(production ? {} : { shardCount: 2 }),
+      retentionPeriod: production ? 168 : 24,
+      encryptionType: "KMS",
+      kmsKeyId: "alias/aws/kinesis",
+    },
+  },
+});
+
+// The last resort after all retries: where the batch stood in the stream, for a replay by hand.
+const failures = new sst.aws.Queue("UsageFailures", { transform: { queue: { messageRetentionSeconds: 1_209_600 } } });
+
+usageStream.subscribe(
+  "MeterUsage",
+  {
+    handler: "functions/metering/meter-usage.handler",
+    timeout: "1 minute",
+    memory: "1024 MB",
+    environment: {
+      CONTROL_TABLE: controlTable.name,
+      USAGE_TABLE: usageTable.name,
+      USAGE_BUCKET: usageBucket.name,
+    },
+    permissions: [
+      allow(["dynamodb:GetItem"], controlTable.arn),
+      allow(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
+      allow(["s3:PutObject"], $interpolate`${usageBucket.arn}/archive/*`, $interpolate`${usageBucket.arn}/quarantine/*`),
+      allow(["sqs:SendMessage"], failures.arn),
+    ],
+  },
+  {
+    transform: {
+      eventSourceMapping: (args) => {
+        args.startingPosition = "TRIM_HORIZON";
+        args.batchSize = 1000;
+        args.maximumBatchingWindowInSeconds = 1;
+        args.parallelizationFactor = 4;
+        args.bisectBatchOnFunctionError = true;
+        args.maximumRetryAttempts = 100;
+        args.functionResponseTypes = ["ReportBatchItemFailures"];
+        args.destinationConfig = { onFailure: { destinationArn: failures.arn } };
+      },
+    },
+  },
+);

@@ -1,0 +1,99 @@
+import { onboardTenant } from "../workflows/onboard-tenant";
+import { renderAsl } from "../workflows/define";
+import { tenantBucket } from "./buckets";
+import { admitToCluster, clusterAddress } from "./cluster";
+import { database } from "./database";
+import { allow, trustRds } from "./functions";
+import { pool } from "./identity";
+import { mail } from "./mail";
+import { vpc } from "./network";
+import { mailSender } from "./settings";
+import { controlTable } from "./tables";
+
+const registry = { CONTROL_TABLE: controlTable.name };
+const progress = allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], controlTable.arn);
+const commit = allow(["dynamodb:PutItem"], controlTable.arn);
+const tenantSecrets = $interpolate`arn:aws:secretsmanager:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:secret:${$app.name}/${$app.stage}/tenants/*`;
+
+const task = (name: string, handler: string, args: Partial<sst.aws.FunctionArgs> = {}) =>
+  new sst.aws.Function(name, { handler: `functions/tasks/${handler}.handler`, timeout: "1 minute", ...args });
+
+const tasks = {
+  "validate-tenant": task("ValidateTenant", "validate-tenant", { environment: registry, permissions: [progress] }),
+  "provision-database": task("ProvisionDatabase", "provision-database", {
+    vpc,
+    environment: {
+      ...registry,
+      ...trustRds,
+      DATABASE_HOST: database.host,
+      DATABASE_PORT: $interpolate`${database.port}`,
+      DATABASE_SECRET: database.secretArn,
+      TENANT_SECRETS: `${$app.name}/${$app.stage}/tenants`,
+    },
+    permissions: [
+      progress,
+      allow(["secretsmanager:GetSecretValue"], database.secretArn, tenantSecrets),
+      allow(["secretsmanager:CreateSecret"], tenantSecrets),
+    ],
+  }),
+  "provision-storage": task("ProvisionStorage", "provision-storage", {
+    environment: { ...registry, TENANT_BUCKET: tenantBucket.name },
+    permissions: [
+      progress,
+      allow(["s3:GetObject", "s3:PutObject"], $interpolate`${tenantBucket.arn}/tenants/*`),
+    ],
+  }),
+  "provision-identity": task("ProvisionIdentity", "provision-identity", {
+    environment: { ...registry, USER_POOL_ID: pool.id },
+    permissions: [
+      progress,
+      commit,
+      allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], pool.arn),
+    ],
+  }),
+  "provision-namespace": task("ProvisionNamespace", "provision-namespace", {
+    memory: "1024 MB",
+    environment: { ...registry, ...clusterAddress },
+    permissions: [progress],
+  }),
+  "activate-tenant": task("ActivateTenant", "activate-tenant", {
+    environment: registry,
+    permissions: [progress, commit],
+  }),
+  "notify-owner": task("NotifyOwner", "notify-owner", {
+    environment: { ...registry, MAIL_SENDER: mailSender },
+    permissions: [progress, allow(["ses:SendEmail"], mail.nodes.identity.arn)],
+  }),
+  "fail-onboarding": task("FailOnboarding", "fail-onboarding", {
+    environment: registry,
+    permissions: [progress, commit],
+  }),
+};
+
+admitToCluster("ProvisionNamespace", tasks["provision-namespace"].nodes.role.arn);
+
+const role = new aws.iam.Role("OnboardTenantRole", {
+  assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "states.amazonaws.com" }),
+  inlinePolicies: [
+    {
+      name: "invoke-tasks",
+      policy: $jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: Object.values(tasks).map((fn) => fn.arn) },
+        ],
+      }),
+    },
+  ],
+});
+
+const arns = $util.all(Object.entries(tasks).map(([name, fn]) => fn.arn.apply((arn) => [name, arn] as const)));
+
+/** Plain ASL rather than `sst.aws.StepFunctions`, whose role is wide and whose timeouts AWS refuses. */
+export const onboarding = new aws.sfn.StateMachine("OnboardTenant", {
+  roleArn: role.arn,
+  definition: arns.apply((pairs) => {
+    const byTask = new Map<string, string>(pairs);
+    return JSON.stringify(renderAsl(onboardTenant, { functionArn: (name) => byTask.get(name)! }));
+  }),
+});

@@ -1,0 +1,15 @@
+/** What differs between deployments. Read here and nowhere else in the stacks. */
+const required = (name: string, what: string): string => {
+  const value = process.env[name];
+  if (!value) throw new Error(`Set ${name}, ${what}, in the environment or in the file .env.${$app.stage}.`);
+  return value;
+};
+
+/** Production keeps its data: retained on removal, deletion-protected, backed up for longer. */
+export const production = $app.stage === "production";
+
+/** The first platform admin. Cognito sends the invitation there. */
+export const adminEmail = required("PLATFORM_ADMIN_EMAIL", "the first platform admin's e-mail address");
+
+/** The sender of welcome mails: an address or a domain that SES has verified, or will ask you to verify. */
+export const mailSender = required("MAIL_SENDER", "the address that welcome mails come from");

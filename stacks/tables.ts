@@ -1,0 +1,25 @@
+import { production } from "./settings";
+
+/** The tenant registry: tenants, operations, memberships, audit entries and the events on their way out. */
+export const controlTable = new sst.aws.Dynamo("Control", {
+  fields: { pk: "string", sk: "string", gsi1pk: "string", gsi1sk: "string", gsi2pk: "string", gsi2sk: "string" },
+  primaryIndex: { hashKey: "pk", rangeKey: "sk" },
+  globalIndexes: {
+    gsi1: { hashKey: "gsi1pk", rangeKey: "gsi1sk" },
+    gsi2: { hashKey: "gsi2pk", rangeKey: "gsi2sk" },
+  },
+  stream: "new-and-old-images",
+  ttl: "expires_at",
+  deletionProtection: production,
+});
+
+/** Usage: one chain of pages for each tenant and hour. */
+export const usageTable = new sst.aws.Dynamo("Usage", {
+  fields: { pk: "string", sk: "string" },
+  primaryIndex: { hashKey: "pk", rangeKey: "sk" },
+  ttl: "expires_at",
+  deletionProtection: production,
+});
+
+/** The indexes of a table, as IAM names them. */
+export const indexesOf = (table: sst.aws.Dynamo) => $interpolate`${table.arn}/index/*`;

@@ -1,0 +1,34 @@
+import { defineConfig } from "vitest/config";
+
+// One deployed cloud serves all tests of the `cloud` project; the others need none.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{packages,functions,workflows,scripts}/**/*.test.ts", "tests/architecture/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "infra",
+          include: ["tests/infra/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: "cloud",
+          include: ["tests/{api,workflows,metering,isolation,e2e}/**/*.test.ts"],
+          globalSetup: ["tests/support/cloud.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
