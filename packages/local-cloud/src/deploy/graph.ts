@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 /** One resource that `sst deploy` registered, with the inputs it was given and the outputs it was answered. */
 export type GraphResource = {
   /** Pulumi's type, such as `aws:dynamodb/table:Table`. */
@@ -40,3 +42,18 @@ export type Graph = {
 /** The resources of one Pulumi type, in the order in which they were registered. */
 export const ofType = (graph: Graph, type: string): GraphResource[] =>
   graph.resources.filter((resource) => resource.type === type);
+
+/** A file that a resource carries, as it stands in the inputs. Relative paths count from the graph's `assets`. */
+export type Asset = { readonly asset: string };
+
+/** Where the zip of a deployed function lies: the object that its `s3Bucket` and `s3Key` name. */
+export const zipOf = (graph: Graph, lambda: GraphResource): string => {
+  const { s3Bucket, s3Key } = lambda.inputs;
+  const code = graph.resources.find(
+    ({ type, inputs }) =>
+      type === "aws:s3/bucketObjectv2:BucketObjectv2" && inputs["bucket"] === s3Bucket && inputs["key"] === s3Key,
+  );
+  const source = code?.inputs["source"] as Asset | undefined;
+  if (source === undefined) throw new Error(`The function ${lambda.name} has no code: nothing uploads ${s3Key}.`);
+  return resolve(graph.assets, source.asset);
+};
