@@ -33,7 +33,7 @@ export const pool = new sst.aws.CognitoUserPool("Users", {
 });
 
 /** The client of the API's own users: consoles and command lines. */
-export const client = pool.addClient("Api", {
+export const client = pool.addClient("SignIn", {
   transform: {
     client: (args) => {
       args.explicitAuthFlows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
