@@ -1,5 +1,10 @@
 /** Events that leave the control plane, past tense with a version. They are stored with the change and published from the table's stream. */
-export const eventTypes = ["tenant.registered.v1", "tenant.activated.v1", "tenant.onboarding_failed.v1"] as const;
+export const eventTypes = [
+  "tenant.registered.v1",
+  "tenant.registration_withdrawn.v1",
+  "tenant.activated.v1",
+  "tenant.onboarding_failed.v1",
+] as const;
 export type EventType = (typeof eventTypes)[number];
 
 /** A CloudEvents 1.0 event before it gets its envelope. `subject` is the tenant's id. */

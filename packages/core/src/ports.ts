@@ -22,6 +22,10 @@ export type Commit = {
 export interface Registry {
   /** Reserves the slug and stores tenant and operation. Returns `"slug-taken"` and writes nothing if the slug is reserved. */
   register(tenant: Tenant, operation: Operation, commit: Commit): Promise<"registered" | "slug-taken">;
+  /** Who holds a slug, and the operation that onboards them. */
+  findSlug(slug: string): Promise<Reservation | null>;
+  /** Takes a registration back, slug and all. Returns `"begun"` and writes nothing if its operation is no longer pending. */
+  withdraw(tenant: Tenant, operationId: string, commit: Commit): Promise<"withdrawn" | "begun">;
   getTenant(id: string): Promise<Tenant | null>;
   listTenants(
     filter: { status?: TenantStatus | undefined; tier?: TierName | undefined },
@@ -46,6 +50,8 @@ export interface Registry {
   membershipsOf(userId: string): Promise<readonly Membership[]>;
 }
 
+export type Reservation = { readonly tenant_id: string; readonly operation_id: string };
+
 /** A user's place in a tenant. The registry is the truth; Cognito only signs. */
 export type Membership = {
   readonly user_id: string;
@@ -60,8 +66,14 @@ export interface Operations {
   list(filter: { tenantId?: string | undefined }, page: PageRequest): Promise<Page<Operation>>;
   /** Sets the operation running. A second call changes nothing. */
   start(id: string, at: string): Promise<void>;
-  /** Counts an attempt and sets the step running. */
+  /**
+   * Counts an attempt and sets the step running.
+   *
+   * @throws Problem `state-conflict` when the operation has ended, so that a straggler does not begin to work;
+   *   `operation-not-found` when there is none.
+   */
   startStep(id: string, step: OnboardingStep, at: string): Promise<void>;
+  /** Ends the step if it is running; otherwise it changes nothing. */
   endStep(id: string, step: OnboardingStep, at: string, error: StepError | null): Promise<void>;
   /** Ends the operation unless it has ended. */
   end(
@@ -75,3 +87,19 @@ export interface Operations {
 export interface Workflows {
   startOnboarding(input: { operation_id: string; tenant_id: string }): Promise<void>;
 }
+
+/** A keyed signature over text, such as HMAC. */
+export interface Signer {
+  sign(text: string): Promise<string>;
+  /** Compares in constant time. */
+  verify(text: string, signature: string): Promise<boolean>;
+}
+
+/** Everything that the verbs of the registry need from outside. */
+export type Ports = {
+  readonly registry: Registry;
+  readonly operations: Operations;
+  readonly workflows: Workflows;
+  readonly clock: Clock;
+  readonly newId: NewId;
+};

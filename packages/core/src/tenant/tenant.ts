@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TenantId } from "../ids.ts";
 import { Instant } from "../time.ts";
+import { features, regions } from "./offer.ts";
 import { tierNames } from "./tier.ts";
 
 export const tenantStatuses = [
@@ -17,9 +18,10 @@ export const TenantStatus = z.enum(tenantStatuses);
 export type TenantStatus = z.infer<typeof TenantStatus>;
 
 export const TenantConfig = z.strictObject({
-  region: z.string(),
-  features: z.array(z.string()),
+  region: z.enum(regions),
+  features: z.array(z.enum(features)),
 });
+export type TenantConfig = z.infer<typeof TenantConfig>;
 
 /** What onboarding made for the tenant, plane by plane. Names and addresses only: credentials stay in Secrets Manager. */
 export const TenantResources = z.strictObject({

@@ -1,0 +1,48 @@
+import type { ProblemCode } from "@tenantry/core/problem";
+import { z } from "zod";
+import { type OperationName, type Route, routes } from "./routes.ts";
+
+export type Success = {
+  readonly status: 200 | 202;
+  readonly description: string;
+  readonly contentType: string;
+  readonly body: z.ZodType;
+  /** Headers besides those of every response, by their name in lower case. */
+  readonly headers?: z.ZodObject;
+};
+
+/** One operation of the API: everything there is to know about it on the wire. */
+export type Operation = Route & {
+  readonly id: OperationName;
+  readonly tag: "Tenants" | "Operations" | "Usage" | "Service";
+  readonly summary: string;
+  readonly description: string;
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  /** Null where no body is read. */
+  readonly body: z.ZodObject | null;
+  readonly success: Success;
+  /** The problems of its own, besides those of `problemsOf`. */
+  readonly problems: readonly ProblemCode[];
+};
+
+/** Joins a route and the rest of its operation. */
+export const define = <const Id extends OperationName, const Rest extends Omit<Operation, keyof Route | "id">>(
+  id: Id,
+  rest: Rest,
+): { readonly id: Id } & (typeof routes)[Id] & Rest => ({ id, ...routes[id], ...rest });
+
+export const none = z.strictObject({});
+
+/** Every problem an operation can answer with: its own, and those that follow from what it reads. */
+export const problemsOf = (operation: Operation): ProblemCode[] => [
+  ...new Set<ProblemCode>([
+    "invalid-request",
+    ...(operation.body === null ? [] : (["invalid-json", "body-too-large"] as const)),
+    ...(operation.permission === null ? [] : (["unauthenticated", "forbidden"] as const)),
+    ...operation.problems,
+    "too-many-requests",
+    "internal-error",
+    "unavailable",
+  ]),
+];

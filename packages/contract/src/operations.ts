@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { type Operation as ApiOperation, define, none } from "./define.ts";
+import type { OperationName } from "./routes.ts";
+import { operationIdExample, pageOf, pathId, tenantIdExample } from "./schemas/common.ts";
+import { ListOperationsQuery, Operation } from "./schemas/operation.ts";
+import { problemCodes } from "./schemas/problem.ts";
+import { CreateTenantBody, ListTenantsQuery, Tenant } from "./schemas/tenant.ts";
+import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
+
+export type { OperationName } from "./routes.ts";
+
+const json = "application/json";
+const tenantParams = z.strictObject({ tenant_id: pathId("The tenant's id.", tenantIdExample) });
+
+/** Every operation of the API by its id. `functions/api/<id in kebab-case>.ts` answers it. */
+export const operations = {
+  createTenant: define("createTenant", {
+    tag: "Tenants",
+    summary: "Onboard a tenant",
+    description:
+      "Registers a tenant and starts its onboarding. Follow the operation in `Location` until it has succeeded: then the tenant is active.",
+    params: none,
+    query: none,
+    body: CreateTenantBody,
+    success: {
+      status: 202,
+      description: "The tenant is registered and its onboarding runs.",
+      contentType: json,
+      body: z.strictObject({ tenant: Tenant, operation: Operation }),
+      headers: z.object({
+        location: z
+          .string()
+          .meta({ description: "The operation.", example: `/admin/operations/${operationIdExample}` }),
+        "retry-after": z.string().meta({ description: "Seconds to wait before a look at it.", example: "1" }),
+      }),
+    },
+    problems: ["tenant-exists"],
+  }),
+  listTenants: define("listTenants", {
+    tag: "Tenants",
+    summary: "List tenants",
+    description: "Tenants, the newest first, page by page.",
+    params: none,
+    query: ListTenantsQuery,
+    body: null,
+    success: { status: 200, description: "A page of tenants.", contentType: json, body: pageOf(Tenant) },
+    problems: ["invalid-cursor"],
+  }),
+  getTenant: define("getTenant", {
+    tag: "Tenants",
+    summary: "Get a tenant",
+    description: "A tenant with what onboarding has made for it.",
+    params: tenantParams,
+    query: none,
+    body: null,
+    success: { status: 200, description: "The tenant.", contentType: json, body: Tenant },
+    problems: ["tenant-not-found"],
+  }),
+  getTenantUsage: define("getTenantUsage", {
+    tag: "Usage",
+    summary: "Read a tenant's usage",
+    description: "What one meter counted in each hour, day or month (UTC).",
+    params: tenantParams,
+    query: TenantUsageQuery,
+    body: null,
+    success: { status: 200, description: "Usage in buckets.", contentType: json, body: TenantUsage },
+    problems: ["invalid-usage-window", "tenant-not-found"],
+  }),
+  listOperations: define("listOperations", {
+    tag: "Operations",
+    summary: "List operations",
+    description: "Operations, the newest first, page by page.",
+    params: none,
+    query: ListOperationsQuery,
+    body: null,
+    success: { status: 200, description: "A page of operations.", contentType: json, body: pageOf(Operation) },
+    problems: ["invalid-cursor"],
+  }),
+  getOperation: define("getOperation", {
+    tag: "Operations",
+    summary: "Get an operation",
+    description: "An operation with each of its steps.",
+    params: z.strictObject({ operation_id: pathId("The operation's id.", operationIdExample) }),
+    query: none,
+    body: null,
+    success: { status: 200, description: "The operation.", contentType: json, body: Operation },
+    problems: ["operation-not-found"],
+  }),
+  getHealth: define("getHealth", {
+    tag: "Service",
+    summary: "Ask whether the API is up",
+    description: "Answers without a token and without a look at anything else.",
+    params: none,
+    query: none,
+    body: null,
+    success: {
+      status: 200,
+      description: "The API is up.",
+      contentType: json,
+      body: z.strictObject({ status: z.literal("ok") }),
+    },
+    problems: [],
+  }),
+  getOpenapi: define("getOpenapi", {
+    tag: "Service",
+    summary: "Get this document",
+    description: "The API as OpenAPI 3.1.",
+    params: none,
+    query: none,
+    body: null,
+    success: {
+      status: 200,
+      description: "The OpenAPI document.",
+      contentType: json,
+      body: z.looseObject({ openapi: z.string() }),
+    },
+    problems: [],
+  }),
+  getDocs: define("getDocs", {
+    tag: "Service",
+    summary: "Read the documentation",
+    description: "The API for people.",
+    params: none,
+    query: none,
+    body: null,
+    success: { status: 200, description: "A page.", contentType: "text/html; charset=utf-8", body: z.string() },
+    problems: [],
+  }),
+  getDocsViewer: define("getDocsViewer", {
+    tag: "Service",
+    summary: "Get the documentation's viewer",
+    description: "The script of the page at `/docs`.",
+    params: none,
+    query: none,
+    body: null,
+    success: { status: 200, description: "A script.", contentType: "text/javascript; charset=utf-8", body: z.string() },
+    problems: [],
+  }),
+  getProblem: define("getProblem", {
+    tag: "Service",
+    summary: "Read about a problem",
+    description: "The page that a problem's `type` leads to.",
+    params: z.strictObject({
+      code: z.string().min(1).max(64).meta({ description: "The problem.", example: problemCodes[0] }),
+    }),
+    query: none,
+    body: null,
+    success: { status: 200, description: "A page.", contentType: "text/html; charset=utf-8", body: z.string() },
+    problems: ["not-found"],
+  }),
+} as const satisfies { [Id in OperationName]: ApiOperation & { id: Id } };

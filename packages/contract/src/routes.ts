@@ -1,0 +1,35 @@
+import type { Permission } from "@tenantry/core/access/policy";
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+export type Route = {
+  readonly method: Method;
+  /** As API Gateway writes it: `/admin/tenants/{tenant_id}`. */
+  readonly path: string;
+  /** What the token must permit. `null` is open to everybody. */
+  readonly permission: Permission | null;
+};
+
+/** Every route and the permission it needs. Apart from the schemas, so that the authorizer can have the one without the other. */
+export const routes = {
+  createTenant: { method: "POST", path: "/admin/tenants", permission: "tenants:create" },
+  listTenants: { method: "GET", path: "/admin/tenants", permission: "tenants:read" },
+  getTenant: { method: "GET", path: "/admin/tenants/{tenant_id}", permission: "tenants:read" },
+  getTenantUsage: { method: "GET", path: "/admin/tenants/{tenant_id}/usage", permission: "usage:read" },
+  listOperations: { method: "GET", path: "/admin/operations", permission: "operations:read" },
+  getOperation: { method: "GET", path: "/admin/operations/{operation_id}", permission: "operations:read" },
+  getHealth: { method: "GET", path: "/health", permission: null },
+  getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
+  getDocs: { method: "GET", path: "/docs", permission: null },
+  getDocsViewer: { method: "GET", path: "/docs/viewer.js", permission: null },
+  getProblem: { method: "GET", path: "/problems/{code}", permission: null },
+} as const satisfies Record<string, Route>;
+
+export type OperationName = keyof typeof routes;
+
+const byKey: ReadonlyMap<string, Route> = new Map(
+  Object.values(routes).map((route) => [`${route.method} ${route.path}`, route]),
+);
+
+/** The route of a request as API Gateway names it: its method and its resource. */
+export const findRoute = (method: string, resource: string): Route | undefined => byKey.get(`${method} ${resource}`);

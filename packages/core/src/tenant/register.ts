@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { authorise } from "../access/authorise.ts";
+import { auditEntry } from "../audit/entry.ts";
+import type { Context } from "../context.ts";
+import type { EventType, OutboundEvent } from "../events.ts";
+import { newOnboarding } from "../operation/begin.ts";
+import type { Operation } from "../operation/operation.ts";
+import type { Commit, Ports } from "../ports.ts";
+import { Problem } from "../problem.ts";
+import { TenantName } from "./name.ts";
+import { features, regions } from "./offer.ts";
+import { slugOf } from "./slug.ts";
+import type { Tenant } from "./tenant.ts";
+import { tierNames } from "./tier.ts";
+
+export const RegisterTenant = z.strictObject({
+  name: TenantName,
+  tier: z.enum(tierNames),
+  config: z
+    .strictObject({
+      region: z.enum(regions).default(regions[0]),
+      features: z
+        .array(z.enum(features))
+        .max(features.length)
+        .refine((list) => new Set(list).size === list.length, "must not name a feature twice")
+        .default([]),
+    })
+    .prefault({}),
+  owner: z.strictObject({ email: z.email().max(254) }).optional(),
+});
+export type RegisterTenant = z.infer<typeof RegisterTenant>;
+
+export type Registered = { readonly tenant: Tenant; readonly operation: Operation };
+
+/**
+ * Registers a tenant and starts its onboarding. Without an owner the caller owns the tenant.
+ *
+ * The registration is stored first and the workflow started second: a workflow never runs without its tenant. If it
+ * cannot be started the registration is taken back, so that the same request may simply be sent again.
+ *
+ * @throws Problem `tenant-exists` when the slug is taken, `invalid-request` without any owner, `unavailable` when the workflow cannot be started.
+ */
+export const registerTenant =
+  (ports: Ports) =>
+  async (ctx: Context, input: RegisterTenant): Promise<Registered> => {
+    authorise(ctx, "tenants:create");
+    const email = input.owner?.email ?? ctx.actor.email;
+    if (email === undefined) throw ownerMissing();
+    const at = ports.clock().toISOString();
+    const id = ports.newId("tenant");
+    const tenant: Tenant = {
+      id,
+      slug: slugOf(input.name),
+      name: input.name,
+      tier: input.tier,
+      status: "provisioning",
+      config: input.config,
+      owner: { email },
+      resources: {},
+      created_at: at,
+      updated_at: at,
+    };
+    const operation = newOnboarding(ports.newId("operation"), id, at);
+    const outcome = await ports.registry.register(
+      tenant,
+      operation,
+      commitOf(ports, ctx, tenant, "tenant.register", "tenant.registered.v1"),
+    );
+    if (outcome === "slug-taken") throw await slugTaken(ports, tenant.slug);
+    try {
+      await start(ports, operation);
+    } catch (cause) {
+      await withdraw(ports, ctx, tenant, operation, cause);
+    }
+    return { tenant, operation };
+  };
+
+const start = (ports: Ports, operation: Operation) =>
+  ports.workflows.startOnboarding({ operation_id: operation.id, tenant_id: operation.tenant_id });
+
+/** Returns if the workflow runs after all: a start can succeed and lose its reply. */
+const withdraw = async (ports: Ports, ctx: Context, tenant: Tenant, operation: Operation, cause: unknown) => {
+  const commit = commitOf(ports, ctx, tenant, "tenant.withdraw", "tenant.registration_withdrawn.v1");
+  const outcome = await ports.registry.withdraw(tenant, operation.id, commit);
+  if (outcome === "begun") return;
+  throw new Problem("unavailable", "The onboarding could not be started. Nothing was kept: send the request again.", {
+    cause,
+  });
+};
+
+/**
+ * A process that died between storing and starting leaves an operation that nobody runs. Starting it again is free of
+ * harm, as the execution is named after the operation, so whoever asks for the same name brings it back to life.
+ */
+const slugTaken = async (ports: Ports, slug: string): Promise<Problem> => {
+  const holder = await ports.registry.findSlug(slug);
+  if (holder === null) return new Problem("tenant-exists", `The slug ${slug} is taken.`);
+  const operation = await ports.operations.get(holder.operation_id);
+  if (operation?.status === "pending") await start(ports, operation).catch(() => undefined);
+  return new Problem(
+    "tenant-exists",
+    `The slug ${slug} belongs to the tenant ${holder.tenant_id}; its onboarding is the operation ${holder.operation_id}.`,
+  );
+};
+
+const ownerMissing = () =>
+  new Problem("invalid-request", "The tenant needs an owner.", {
+    errors: [{ pointer: "/owner", detail: "is required, as your token carries no e-mail address" }],
+  });
+
+const commitOf = (ports: Ports, ctx: Context, tenant: Tenant, action: string, type: EventType): Commit => {
+  const { id, slug, name, tier, config } = tenant;
+  const data = { tenant_id: id, slug, name, tier, config };
+  const event: OutboundEvent = {
+    id: ports.newId("event"),
+    type,
+    subject: id,
+    time: ports.clock().toISOString(),
+    data,
+  };
+  const change = type === "tenant.registered.v1" ? { after: data } : { before: data };
+  return { audit: auditEntry(ports, ctx, { action, tenantId: id, ...change }), events: [event] };
+};

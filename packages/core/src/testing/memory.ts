@@ -1,0 +1,132 @@
+import type { Operation } from "../operation/operation.ts";
+import type { Commit, Membership, Operations, Page, PageRequest, Registry, Reservation } from "../ports.ts";
+import { Problem } from "../problem.ts";
+import type { Tenant } from "../tenant/tenant.ts";
+
+/** What the in-memory adapters hold, for a test to look at. */
+export type Memory = {
+  readonly tenants: Map<string, Tenant>;
+  readonly slugs: Map<string, Reservation>;
+  readonly operations: Map<string, Operation>;
+  readonly memberships: Membership[];
+  readonly commits: Commit[];
+};
+
+export const memory = (): Memory => ({
+  tenants: new Map(),
+  slugs: new Map(),
+  operations: new Map(),
+  memberships: [],
+  commits: [],
+});
+
+/** The registry in memory; it passes the same suite as the DynamoDB one. */
+export const memoryRegistry = (state: Memory): Registry => ({
+  async register(tenant, operation, commit) {
+    if (state.slugs.has(tenant.slug)) return "slug-taken";
+    state.slugs.set(tenant.slug, { tenant_id: tenant.id, operation_id: operation.id });
+    state.tenants.set(tenant.id, tenant);
+    state.operations.set(operation.id, operation);
+    state.commits.push(commit);
+    return "registered";
+  },
+  findSlug: async (slug) => state.slugs.get(slug) ?? null,
+  async withdraw(tenant, operationId, commit) {
+    if (state.operations.get(operationId)?.status !== "pending") return "begun";
+    state.slugs.delete(tenant.slug);
+    state.tenants.delete(tenant.id);
+    state.operations.delete(operationId);
+    state.commits.push(commit);
+    return "withdrawn";
+  },
+  getTenant: async (id) => state.tenants.get(id) ?? null,
+  listTenants: async (filter, page) =>
+    pageOf(
+      [...state.tenants.values()].filter(
+        (tenant) =>
+          (filter.status === undefined || tenant.status === filter.status) &&
+          (filter.tier === undefined || tenant.tier === filter.tier),
+      ),
+      page,
+    ),
+  async moveTenant(id, from, to, at, commit) {
+    const tenant = state.tenants.get(id);
+    if (tenant === undefined || !from.includes(tenant.status)) return null;
+    const moved = { ...tenant, status: to, updated_at: at };
+    state.tenants.set(id, moved);
+    state.commits.push(commit);
+    return moved;
+  },
+  async recordResources(tenantId, plane, made, at) {
+    const tenant = state.tenants.get(tenantId);
+    if (tenant === undefined) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
+    state.tenants.set(tenantId, { ...tenant, resources: { ...tenant.resources, [plane]: made }, updated_at: at });
+  },
+  async addMembership(membership) {
+    const known = state.memberships.some(
+      (other) => other.user_id === membership.user_id && other.tenant_id === membership.tenant_id,
+    );
+    if (!known) state.memberships.push(membership);
+  },
+  membershipsOf: async (userId) => state.memberships.filter((membership) => membership.user_id === userId),
+});
+
+export const memoryOperations = (state: Memory): Operations => {
+  const change = (id: string, next: (operation: Operation) => Operation) => {
+    const operation = state.operations.get(id);
+    if (operation === undefined) throw new Problem("operation-not-found", `There is no operation ${id}.`);
+    state.operations.set(id, next(operation));
+  };
+  return {
+    get: async (id) => state.operations.get(id) ?? null,
+    list: async (filter, page) =>
+      pageOf(
+        [...state.operations.values()].filter(
+          (operation) => filter.tenantId === undefined || operation.tenant_id === filter.tenantId,
+        ),
+        page,
+      ),
+    start: async (id, at) =>
+      change(id, (operation) =>
+        operation.status === "pending" ? { ...operation, status: "running", updated_at: at } : operation,
+      ),
+    startStep: async (id, name, at) =>
+      change(id, (operation) => {
+        if (operation.ended_at !== null) throw new Problem("state-conflict", `The operation ${id} has ended.`);
+        const steps = operation.steps.map((step) =>
+          step.name === name
+            ? {
+                ...step,
+                status: "running" as const,
+                attempts: step.attempts + 1,
+                started_at: step.started_at ?? at,
+                ended_at: null,
+                error: null,
+              }
+            : step,
+        );
+        return { ...operation, steps, updated_at: at };
+      }),
+    endStep: async (id, name, at, error) =>
+      change(id, (operation) => {
+        const steps = operation.steps.map((step) =>
+          step.name === name && step.status === "running"
+            ? { ...step, status: error === null ? ("succeeded" as const) : ("failed" as const), ended_at: at, error }
+            : step,
+        );
+        return { ...operation, steps, updated_at: at };
+      }),
+    end: async (id, at, outcome) =>
+      change(id, (operation) => {
+        if (operation.ended_at !== null) return operation;
+        const error = outcome.status === "failed" ? { ...outcome.error, step: outcome.step } : null;
+        return { ...operation, status: outcome.status, error, updated_at: at, ended_at: at };
+      }),
+  };
+};
+
+const pageOf = <T extends { readonly id: string }>(all: readonly T[], { limit, after }: PageRequest): Page<T> => {
+  const rest = all.toSorted((a, b) => (a.id < b.id ? 1 : -1)).filter((item) => after === null || item.id < after);
+  const items = rest.slice(0, limit);
+  return { items, next: rest.length > limit ? (items.at(-1)?.id ?? null) : null };
+};
