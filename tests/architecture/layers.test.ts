@@ -17,14 +17,38 @@ const forbidden: IForbiddenRuleType[] = [
     from: { path: "^packages/core/", pathNot: String.raw`\.test\.ts$` },
     to: { pathNot: "^packages/core/|node_modules/zod/" },
   },
-  rule("contract-knows-core-only", "^packages/contract/src/", "^packages/|^functions|^workflows|^stacks", "^packages/(core|contract)/"),
-  rule("aws-knows-core-only", "^packages/aws/src/", "^packages/|^functions|^workflows|^stacks", "^packages/(core|aws)/"),
-  rule("lambda-knows-contract-and-core", "^packages/lambda/src/", "^packages/|^functions|^workflows|^stacks", "^packages/(core|contract|lambda)/"),
+  rule(
+    "contract-knows-core-only",
+    "^packages/contract/src/",
+    "^packages/|^functions|^workflows|^stacks",
+    "^packages/(core|contract)/",
+  ),
+  rule(
+    "aws-knows-core-only",
+    "^packages/aws/src/",
+    "^packages/|^functions|^workflows|^stacks",
+    "^packages/(core|aws)/",
+  ),
+  rule(
+    "lambda-knows-contract-and-core",
+    "^packages/lambda/src/",
+    "^packages/|^functions|^workflows|^stacks",
+    "^packages/(core|contract|lambda)/",
+  ),
   rule("meter-stands-alone", "^packages/meter/src/", "^packages/|^functions|^workflows|^stacks", "^packages/meter/"),
-  rule("local-cloud-knows-no-product-code", "^packages/local-cloud/src/", "^packages/|^functions|^workflows|^stacks", "^packages/local-cloud/"),
+  rule(
+    "local-cloud-knows-no-product-code",
+    "^packages/local-cloud/src/",
+    "^packages/|^functions|^workflows|^stacks",
+    "^packages/local-cloud/",
+  ),
   rule("workflows-know-the-contract", "^workflows/", "^packages/|^functions|^stacks", "^packages/(core|contract)/"),
   rule("stacks-take-data", "^stacks/", "^packages/|^functions", "^packages/(core|contract)/"),
-  rule("product-ignores-local-cloud", "^(functions|workflows|stacks|packages/(core|contract|aws|lambda|meter))/", "^packages/local-cloud/"),
+  rule(
+    "product-ignores-local-cloud",
+    "^(functions|workflows|stacks|packages/(core|contract|aws|lambda|meter))/",
+    "^packages/local-cloud/",
+  ),
   {
     name: "only-aws-imports-the-sdk",
     severity: "error",
@@ -45,7 +69,11 @@ const cruiseAll = async (rules: IForbiddenRuleType[]): Promise<ICruiseResult> =>
       doNotFollow: { path: "node_modules/(?!@tenantry)" },
       tsPreCompilationDeps: false,
       exclude: { path: String.raw`^packages/local-cloud/src/deploy/fixtures|\.sst/` },
-      enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node"], extensions: [".ts", ".js", ".mjs"] },
+      enhancedResolveOptions: {
+        exportsFields: ["exports"],
+        conditionNames: ["import", "node"],
+        extensions: [".ts", ".js", ".mjs"],
+      },
     },
     {},
   );
@@ -72,6 +100,10 @@ test("process.env is read in one file of the product", async () => {
     (file) => !file.endsWith(".test.ts"),
   );
   expect(files.length).toBeGreaterThan(40);
-  expect(files.filter((file) => readFileSync(file, "utf8").includes("process.env["))).toEqual(["packages/aws/src/config.ts"]);
-  expect(files.filter((file) => /process\.env\.|\benv\b.*from "node:process"/.test(readFileSync(file, "utf8")))).toEqual([]);
+  expect(files.filter((file) => readFileSync(file, "utf8").includes("process.env["))).toEqual([
+    "packages/aws/src/config.ts",
+  ]);
+  expect(
+    files.filter((file) => /process\.env\.|\benv\b.*from "node:process"/.test(readFileSync(file, "utf8"))),
+  ).toEqual([]);
 });
