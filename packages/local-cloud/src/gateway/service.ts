@@ -38,6 +38,8 @@ export type Permission = {
   /** Such as `dynamodb:PutItem`. */
   readonly action: string;
   readonly resource: string;
+  /** Other resources that would do just as well, such as a mail domain beside the address. */
+  readonly or?: readonly string[];
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 };
 
@@ -47,6 +49,8 @@ export interface Service {
   readonly name: string;
   /** The API action a request asks for, such as `PutItem`; null when none can be recognised. */
   action(request: AwsRequest): string | null;
+  /** The prefix of `X-Amz-Target` by which unsigned calls find it, such as `AWSCognitoIdentityProviderService`. */
+  readonly target?: string;
   /** Unsigned requests without a target that this service takes by their path, such as key sets. */
   readonly claims?: (url: URL) => boolean;
   /** What IAM must allow for a request; absent: the gateway's own table knows the service. Empty: nothing to authorise. */

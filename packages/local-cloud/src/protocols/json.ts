@@ -33,6 +33,7 @@ export const jsonService = (options: {
   };
   return {
     name: options.name,
+    target: options.target,
     ...(options.claims ? { claims: options.claims } : {}),
     action,
     async handle(request) {

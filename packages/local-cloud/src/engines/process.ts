@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * Runs a program that may not outlive this process, however this process ends: a shell holds the read end of a pipe whose
+ * write end is ours alone. End of file on it, by `stop` or by `kill -9`, makes the shell send the signal.
+ */
+const supervisor = `
+signal=$1; shift
+exec 3<&0
+"$@" </dev/null & child=$!
+( trap '' INT TERM; while read -r _; do :; done <&3; kill -s "$signal" "$child" 2>/dev/null ) >/dev/null 2>&1 & watch=$!
+exec 3<&-
+wait "$child"; code=$?
+kill -s KILL "$watch" 2>/dev/null
+exit $code
+`;
+
+export type Engine = {
+  readonly child: ChildProcess;
+  /** Resolves with the exit code when it has ended. */
+  readonly ended: Promise<number | null>;
+  /** Asks it to end, and makes it after ten seconds. */
+  stop(): Promise<void>;
+};
+
+export type EngineOptions = {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What asks the program to end cleanly. */
+  readonly signal: "INT" | "TERM";
+  readonly env?: NodeJS.ProcessEnv;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Each line that it writes. */
+  onLine?(line: string): void;
+};
+
+/** Starts an engine's process in a group of its own, so that Ctrl-C in the terminal does not reach it before us. */
+export const startEngine = (options: EngineOptions): Engine => {
+  const { command, args, signal } = options;
+  const child = spawn("/bin/sh", ["-c", supervisor, "engine", signal, command, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
+  });
+  child.stdin?.on("error", () => undefined);
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) options.onLine?.(line);
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("error", () => resolve(null));
+    child.once("exit", (code) => resolve(code));
+  });
+  return {
+    child,
+    ended,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.stdin?.end();
+      const timer = setTimeout(() => {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      }, 10_000);
+      await (child.pid === undefined ? ended : once(child, "exit"));
+      clearTimeout(timer);
+    },
+  };
+};

@@ -1,0 +1,116 @@
+import { runSimulation } from "@cloud-copilot/iam-simulate";
+import type { Graph } from "../deploy/graph.ts";
+import { createPermissions } from "./permissions.ts";
+import { type PolicyDocument, type Role, roleName, rolesOf } from "./policies.ts";
+import type { AwsRequest, Caller, Permission, Service } from "./service.ts";
+
+/** The principals' side of IAM, as the deployed graph has it. */
+export type Iam = {
+  setGraph(graph: Graph): void;
+  role(nameOrArn: string): Role | undefined;
+  /** AWS's sentence when a role session may not do what it asks for; null when it may. */
+  authorise(request: AwsRequest, service: Service, action: string): Promise<string | null>;
+  /** Whether the role's trust policy, with the caller's own policies, lets the caller assume it. */
+  mayAssume(caller: Caller, role: Role, action: string, context: Readonly<Record<string, string>>): Promise<boolean>;
+};
+
+type Decision = "allow" | "implicit" | "explicit";
+type Question = {
+  readonly caller: Caller;
+  readonly action: string;
+  readonly resource: string;
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
+  readonly resourcePolicy?: PolicyDocument;
+};
+
+/** Decisions kept; a decision costs about half a millisecond. */
+const cacheLimit = 20_000;
+
+export const createIam = (options: { account: string; region: string; log?: (line: string) => void }): Iam => {
+  const { account, region } = options;
+  const permissions = createPermissions({ account, region });
+  let roles: ReadonlyMap<string, Role> = new Map();
+  const cache = new Map<string, Decision>();
+
+  const decide = async ({ caller, action, resource, context, resourcePolicy }: Question): Promise<Decision> => {
+    const all: Record<string, string | string[]> = {
+      "aws:PrincipalArn": `arn:aws:iam::${account}:role/${caller.role ?? ""}`,
+      "aws:PrincipalAccount": account,
+      "aws:PrincipalType": "AssumedRole",
+      "aws:RequestedRegion": region,
+      "aws:SecureTransport": "true",
+    };
+    for (const [tag, value] of Object.entries(caller.sessionTags)) all[`aws:PrincipalTag/${tag}`] = value;
+    for (const [key, value] of Object.entries(context)) all[key] = typeof value === "string" ? value : [...value];
+    const policies = roles.get(caller.role ?? "")?.policies ?? [];
+    const operator = caller.role === undefined;
+    const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+    const result = await runSimulation(
+      {
+        request: { principal: caller.arn, action, resource: { resource, accountId: account }, contextVariables: all },
+        identityPolicies: operator ? [{ name: "operator", policy: everything }] : policies.map((one) => ({ ...one })),
+        serviceControlPolicies: [],
+        resourceControlPolicies: [],
+        ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+        ...(caller.sessionPolicy === undefined ? {} : { sessionPolicy: JSON.parse(caller.sessionPolicy) as object }),
+      },
+      {},
+    );
+    if (result.resultType === "error") {
+      options.log?.(`iam: ${action} on ${resource} cannot be judged: ${JSON.stringify(result.errors)}`);
+      return "implicit";
+    }
+    if (result.overallResult === "Allowed") return "allow";
+    return result.overallResult === "ExplicitlyDenied" ? "explicit" : "implicit";
+  };
+
+  const cached = async (question: Question): Promise<Decision> => {
+    const { caller, action, resource, context } = question;
+    const key = JSON.stringify([caller.role, caller.sessionTags, caller.sessionPolicy, action, resource, context]);
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const decision = await decide(question);
+    if (cache.size >= cacheLimit) cache.clear();
+    cache.set(key, decision);
+    return decision;
+  };
+
+  const check = async (caller: Caller, wanted: Permission): Promise<string | null> => {
+    let reason: Decision = "implicit";
+    for (const resource of [wanted.resource, ...(wanted.or ?? [])]) {
+      const decision = await cached({ caller, action: wanted.action, resource, context: wanted.context ?? {} });
+      if (decision === "allow") return null;
+      if (decision === "explicit") reason = decision;
+    }
+    const because =
+      reason === "explicit"
+        ? "with an explicit deny in an identity-based policy"
+        : `because no ${caller.sessionPolicy === undefined ? "identity-based" : "session"} policy allows the ${wanted.action} action`;
+    return `User: ${caller.arn} is not authorized to perform: ${wanted.action} on resource: ${wanted.resource} ${because}`;
+  };
+
+  return {
+    setGraph(graph) {
+      roles = rolesOf(graph, (arn) =>
+        options.log?.(`iam: the managed policy ${arn} is not known here and grants nothing.`),
+      );
+      permissions.setGraph(graph);
+      cache.clear();
+    },
+    role: (nameOrArn) => roles.get(roleName(nameOrArn)),
+    async authorise(request, service, action) {
+      const { caller } = request;
+      if (!caller) return null;
+      for (const wanted of service.permissions?.(request) ?? permissions.of(request, action)) {
+        const denied = await check(caller, wanted);
+        if (denied !== null) return denied;
+      }
+      return null;
+    },
+    async mayAssume(caller, role, action, context) {
+      if (role.trust === null) return false;
+      const question = { caller, action, resource: role.arn, context, resourcePolicy: role.trust };
+      return (await decide(question)) === "allow";
+    },
+  };
+};
