@@ -1,0 +1,9 @@
+declare module "asl-validator" {
+  /** Checks a definition against the Amazon States Language; writes defaults into it. */
+  const validate: (
+    definition: unknown,
+    options?: { checkPaths?: boolean; checkArn?: boolean },
+  ) => { isValid: boolean; errorsText: (separator?: string) => string };
+  // oxlint-disable-next-line import/no-default-export -- the package's own shape
+  export default validate;
+}
