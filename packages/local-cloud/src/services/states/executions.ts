@@ -3,9 +3,10 @@ import type { Store } from "../../store.ts";
 import type { Json } from "./asl.ts";
 import { asFailure } from "./failure.ts";
 import { historyKey, recorder, type HistoryEvent, type Recorder } from "./history.ts";
-import { integration, type Authorise } from "./integrations.ts";
+import { integration } from "./integrations.ts";
 import { interpret } from "./interpreter.ts";
 import type { Machine } from "./machines.ts";
+import type { RoleClient } from "./role-client.ts";
 
 export type ExecutionStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
 
@@ -54,7 +55,7 @@ const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 
 /** Starts, watches and stops executions. */
-export const createExecutions = (host: Host, authorise: Authorise) => {
+export const createExecutions = (host: Host, clientOf: (roleArn: string) => RoleClient) => {
   const { executions, events } = collections(host.store);
   const running = new Map<string, { stop: (reason: Stop) => void; done: Promise<Execution> }>();
   let announced: Promise<unknown> = Promise.resolve();
@@ -103,7 +104,7 @@ export const createExecutions = (host: Host, authorise: Authorise) => {
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
     try {
-      const integrate = integration({ host, authorise, roleArn: machine.roleArn });
+      const integrate = integration(clientOf(machine.roleArn));
       const outcome = await interpret(
         machine.definition,
         input,

@@ -7,7 +7,7 @@ import { raceAbort } from "./sleep.ts";
 /** What a Task state calls. */
 export type TaskResource =
   | { readonly kind: "function"; readonly functionArn: string }
-  | { readonly kind: "service"; readonly type: string; readonly resource: string };
+  | { readonly kind: "service"; readonly type: string; readonly action: string };
 
 /** Calls a task's resource. @throws Failure as AWS reports it. */
 export type Integration = (resource: TaskResource, parameters: Json) => Promise<Json>;
@@ -15,14 +15,14 @@ export type Integration = (resource: TaskResource, parameters: Json) => Promise<
 /** Reads a Task state's `Resource`; undefined when the embedded cloud has no such integration. */
 export const taskResource = (arn: string): TaskResource | undefined => {
   if (/^arn:aws:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?$/.test(arn)) return { kind: "function", functionArn: arn };
-  const [, type, resource] = /^arn:aws:states:::(\w+):(\w+)$/.exec(arn) ?? [];
+  const [, type, action] = /^arn:aws:states:::(\w+):(\w+)$/.exec(arn) ?? [];
   const known: Readonly<Record<string, readonly string[]>> = {
     lambda: ["invoke"],
     events: ["putEvents"],
     dynamodb: ["getItem", "putItem", "updateItem", "deleteItem"],
   };
-  if (type === undefined || resource === undefined || !known[type]?.includes(resource)) return undefined;
-  return { kind: "service", type, resource };
+  if (type === undefined || action === undefined || !known[type]?.includes(action)) return undefined;
+  return { kind: "service", type, action };
 };
 
 const timeoutOf = (visit: Visit, scope: Scope): number | undefined => {
@@ -39,8 +39,8 @@ const vocabulary = (resource: TaskResource, region: string) =>
     ? { events: "LambdaFunction", about: {}, scheduled: { resource: resource.functionArn }, input: "input" }
     : {
         events: "Task",
-        about: { resourceType: resource.type, resource: resource.resource },
-        scheduled: { resourceType: resource.type, resource: resource.resource, region },
+        about: { resourceType: resource.type, resource: resource.action },
+        scheduled: { resourceType: resource.type, resource: resource.action, region },
         input: "parameters",
       };
 

@@ -11,8 +11,7 @@ import { AwsError } from "../../gateway/service.ts";
 import type { Invocation } from "../../part.ts";
 import { testGraph, testHost } from "../testing/host.ts";
 import { serve } from "../testing/serve.ts";
-import type { Authorise } from "./integrations.ts";
-import { statesPart } from "./part.ts";
+import { createStatesPart } from "./part.ts";
 
 export const role = "arn:aws:iam::123456789012:role/onboarding";
 
@@ -28,9 +27,7 @@ export const machine = (name: string, definition: unknown, type = "STANDARD") =>
 export type TestFunction = (payload: Record<string, unknown>, attempt: number) => unknown;
 
 /** Step Functions alone, with functions that the test provides. */
-export const startStates = async (
-  options: { functions?: Record<string, TestFunction>; authorise?: Authorise; data?: string } = {},
-) => {
+export const startStates = async (options: { functions?: Record<string, TestFunction>; data?: string } = {}) => {
   const data = options.data ?? mkdtempSync(join(tmpdir(), "states-"));
   const calls: { service: string; action: string; input: unknown }[] = [];
   const attempts = new Map<string, number>();
@@ -54,7 +51,10 @@ export const startStates = async (
       return {};
     },
   });
-  const part = await statesPart(options.authorise ?? (() => true))(host);
+  const part = await createStatesPart(host, () => ({
+    invoke,
+    call: (service, action, input) => host.call(service, action, input),
+  }));
   const service = part.services?.[0];
   if (service === undefined) throw new Error("the part has no service");
   const server = await serve(service);
