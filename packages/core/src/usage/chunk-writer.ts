@@ -1,0 +1,170 @@
+import { countOf } from "./fold.ts";
+import { IdSet } from "./id-set.ts";
+import { type ChunkKey, type Counted, emptyHead, type Head, nextStep, type PageLimits, pageLimits } from "./pages.ts";
+import type { UsageChunks } from "./ports.ts";
+
+export type ChunkWriterPorts = {
+  readonly chunks: UsageChunks;
+  /** Waits so many milliseconds. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+};
+
+export type ChunkWriterOptions = {
+  readonly limits?: PageLimits;
+  /** Bytes of ids to remember between batches. */
+  readonly memory?: number;
+  /** Lost races in a row after which the events go back to the stream. */
+  readonly attempts?: number;
+};
+
+/**
+ * What a warm consumer knows of a chunk: a head that was or is the stored one, and all the ids it stands for. Ids only
+ * ever join a chunk, so an old head can miss some, which the versioned write finds out, but never has one too many.
+ */
+type Known = {
+  head: Head;
+  readonly ids: IdSet;
+  /** Pages below this one are in `ids` whole. */
+  pages: number;
+};
+
+export type ChunkWriter = {
+  /** Learns the heads of these chunks with few reads, if it does not know them yet. */
+  prepare(keys: readonly ChunkKey[]): Promise<void>;
+  /**
+   * Counts each event that the chunk does not have yet. When it throws, some may have been counted: call it again with
+   * the same events.
+   */
+  count(key: ChunkKey, events: readonly Counted[]): Promise<{ counted: number; duplicates: number }>;
+};
+
+/**
+ * Counts events into chunks by compare-and-swap. Several writers may work on one chunk at a time, die at any point
+ * and get the same events again: each is counted once.
+ */
+export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions = {}): ChunkWriter => {
+  const { chunks, sleep, random } = ports;
+  const limits = options.limits ?? pageLimits;
+  const memory = options.memory ?? 64 * 1024 * 1024;
+  const attempts = options.attempts ?? 12;
+  const known = new Map<string, Known>();
+  let used = 0;
+
+  /** Puts the chunk last in line to be forgotten. */
+  const remember = (name: string, chunk: Known) => {
+    known.delete(name);
+    known.set(name, chunk);
+  };
+
+  /** Forgets the chunks that were not used for the longest time. */
+  const trim = () => {
+    for (const [name, chunk] of known) {
+      if (used <= memory) return;
+      forget(name, chunk);
+    }
+  };
+
+  const forget = (name: string, chunk: Known) => {
+    if (known.get(name) !== chunk) return;
+    used -= chunk.ids.bytes;
+    known.delete(name);
+  };
+
+  const addIds = (name: string, chunk: Known, add: () => void) => {
+    const before = chunk.ids.bytes;
+    add();
+    if (known.get(name) === chunk) used += chunk.ids.bytes - before;
+  };
+
+  /** Takes in a head that was read, and the pages that were sealed since. */
+  const learn = async (key: ChunkKey, name: string, chunk: Known, head: Head): Promise<void> => {
+    if (head.version <= chunk.head.version) return;
+    const pages = head.page > chunk.pages ? await chunks.sealed(key, chunk.pages, head.page) : [];
+    addIds(name, chunk, () => {
+      for (const page of pages) chunk.ids.addPage(page);
+      chunk.ids.addPage(head.ids);
+    });
+    // The totals tell how many ids there must be: without a page its events would count again.
+    if (chunk.ids.size < countOf(head.totals)) {
+      forget(name, chunk);
+      throw new Error(`The chunk ${name} lacks a page of ids.`);
+    }
+    advance(chunk, head);
+  };
+
+  const meet = async (key: ChunkKey, name: string, head: Head | null): Promise<Known> => {
+    const chunk: Known = { head: emptyHead, ids: new IdSet(), pages: 0 };
+    if (head !== null) await learn(key, name, chunk, head);
+    const other = known.get(name);
+    if (other !== undefined) return other;
+    remember(name, chunk);
+    used += chunk.ids.bytes;
+    return chunk;
+  };
+
+  return {
+    async prepare(keys) {
+      const unknown = keys.filter((key) => !known.has(nameOf(key)));
+      if (unknown.length === 0) return;
+      const heads = await chunks.heads(unknown);
+      await Promise.all(unknown.map((key, index) => meet(key, nameOf(key), heads[index] ?? null)));
+    },
+
+    async count(key, events) {
+      const name = nameOf(key);
+      let chunk = known.get(name);
+      if (chunk === undefined) chunk = await meet(key, name, (await chunks.heads([key]))[0] ?? null);
+      remember(name, chunk);
+      let left = withoutRepeats(events);
+      let counted = 0;
+      for (let lost = 0; ;) {
+        // Another count of this process may have moved the chunk on while this one waited, so look again each time.
+        left = unknownTo(chunk, left);
+        if (left.length === 0) break;
+        const step = nextStep(chunk.head, left, limits);
+        if (step.seal !== undefined) await chunks.seal(key, step.seal.page, step.seal.ids);
+        const result = await chunks.save(key, step.head);
+        if (result.saved) {
+          const taken = left.slice(0, step.taken);
+          addIds(name, chunk, () => {
+            for (const event of taken) chunk.ids.add(event);
+          });
+          advance(chunk, step.head);
+          counted += step.taken;
+          lost = 0;
+          continue;
+        }
+        lost++;
+        if (lost >= attempts) throw new Error(`Lost ${lost} races for the chunk ${name}.`);
+        if (result.current === null) {
+          forget(name, chunk);
+          throw new Error(`The chunk ${name} vanished.`);
+        }
+        await learn(key, name, chunk, result.current);
+        if (lost > 1) await sleep(random() * Math.min(1000, 5 * 2 ** lost));
+      }
+      trim();
+      return { counted, duplicates: events.length - counted };
+    },
+  };
+};
+
+/** Moves on to a head all of whose ids are in `chunk.ids`, unless the chunk is further already. */
+const advance = (chunk: Known, head: Head) => {
+  if (head.version <= chunk.head.version) return;
+  chunk.head = head;
+  chunk.pages = head.page;
+};
+
+const nameOf = (key: ChunkKey) => `${key.tenantId}/${key.hour}`;
+
+const unknownTo = (chunk: Known, events: readonly Counted[]) => events.filter((event) => !chunk.ids.has(event));
+
+/** Each event once: the first of those with the same id. */
+const withoutRepeats = (events: readonly Counted[]): readonly Counted[] => {
+  if (events.length === 1) return events;
+  const seen = new IdSet();
+  return events.filter((event) => seen.add(event));
+};
