@@ -1,0 +1,61 @@
+import { generateKeyPair, randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
+import type { Cognito } from "./state.ts";
+
+type Use = "id" | "access";
+/** A pool signs its id tokens with one key and its access tokens with another; both are in its key set. */
+export type SealedKeys = Readonly<
+  Record<Use, { readonly kid: string; readonly publicKey: string; readonly sealed: string }>
+>;
+
+const generate = promisify(generateKeyPair);
+
+const newKey = async (cognito: Cognito, poolId: string): Promise<SealedKeys[Use]> => {
+  const { publicKey, privateKey } = await generate("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  const kid = randomBytes(32).toString("base64");
+  return { kid, publicKey, sealed: cognito.seal.seal(privateKey, `${poolId} ${kid}`) };
+};
+
+/** Gives a pool its keys when it has none. They are this installation's own and stay for the pool's life. */
+export const ensureKeys = async (cognito: Cognito, poolId: string): Promise<void> => {
+  if (cognito.keys.get(poolId)) return;
+  const [id, access] = await Promise.all([newKey(cognito, poolId), newKey(cognito, poolId)]);
+  // Whoever came first while the keys were made has the word.
+  if (!cognito.keys.get(poolId)) cognito.keys.put(poolId, { id, access });
+};
+
+const needKeys = (cognito: Cognito, poolId: string): SealedKeys => {
+  const keys = cognito.keys.get(poolId);
+  if (!keys) throw new Error(`The user pool ${poolId} has no keys.`);
+  return keys;
+};
+
+const imported = new Map<string, Promise<CryptoKey>>();
+
+export const signingKey = async (
+  cognito: Cognito,
+  poolId: string,
+  use: Use,
+): Promise<{ readonly kid: string; readonly key: CryptoKey }> => {
+  const { kid, sealed } = needKeys(cognito, poolId)[use];
+  const key = imported.get(kid) ?? importPKCS8(cognito.seal.open(sealed, `${poolId} ${kid}`), "RS256");
+  imported.set(kid, key);
+  return { kid, key: await key };
+};
+
+export const verifyingKey = (cognito: Cognito, poolId: string): Promise<CryptoKey> =>
+  importSPKI(needKeys(cognito, poolId).access.publicKey, "RS256");
+
+/** The pool's `jwks.json`. */
+export const keySet = async (cognito: Cognito, poolId: string): Promise<{ keys: JWK[] }> => {
+  const keys = Object.values(needKeys(cognito, poolId)).map(async ({ kid, publicKey }) => {
+    const { n, e, kty } = await exportJWK(await importSPKI(publicKey, "RS256", { extractable: true }));
+    return { alg: "RS256", e, kid, kty, n, use: "sig" } as JWK;
+  });
+  return { keys: await Promise.all(keys) };
+};

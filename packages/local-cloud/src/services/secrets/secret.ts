@@ -1,0 +1,126 @@
+import { randomInt } from "node:crypto";
+import { AwsError } from "../../gateway/service.ts";
+import type { Seal } from "../seal.ts";
+import type { Collection } from "../../store.ts";
+
+export type Version = {
+  readonly stages: readonly string[];
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  /** The value, sealed: `{string}` or `{binary}` (base64) as JSON. */
+  readonly sealed: string;
+};
+
+export type Secret = {
+  readonly name: string;
+  readonly arn: string;
+  readonly description?: string;
+  readonly kmsKeyId?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly changedAt: number;
+  /** When DeleteSecret was called, and when its recovery window ends. */
+  readonly deletedAt?: number;
+  readonly purgeAt?: number;
+  readonly versions: Readonly<Record<string, Version>>;
+};
+
+export type Value = { readonly string: string } | { readonly binary: string };
+
+export const CURRENT = "AWSCURRENT";
+export const PREVIOUS = "AWSPREVIOUS";
+
+export const notFound = (): AwsError =>
+  new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+
+/** The secrets of the account, by name. */
+export interface Secrets {
+  readonly seal: Seal;
+  now(): number;
+  put(secret: Secret): void;
+  delete(secret: Secret): void;
+  all(): readonly Secret[];
+  /** By name, ARN, or ARN without its random suffix. */
+  find(id: string): Secret | undefined;
+}
+
+export const openSecrets = (collection: Collection<Secret>, seal: Seal, now: () => number): Secrets => {
+  /** A secret whose recovery window has ended is gone. */
+  const alive = (secret: Secret | undefined): Secret | undefined =>
+    secret?.purgeAt !== undefined && secret.purgeAt <= now() ? undefined : secret;
+  const all = (): Secret[] => collection.list().flatMap(({ value }) => alive(value) ?? []);
+  return {
+    seal,
+    now,
+    put: (secret) => collection.put(secret.name, secret),
+    delete: (secret) => collection.delete(secret.name),
+    all,
+    find(id) {
+      if (!id.startsWith("arn:")) return alive(collection.get(id));
+      return all().find(({ arn }) => arn === id || arn.slice(0, -"-xxxxxx".length) === id);
+    },
+  };
+};
+
+/** @throws AwsError ResourceNotFoundException, or InvalidRequestException for one that waits for its deletion */
+export const need = (secrets: Secrets, id: string): Secret => {
+  const secret = secrets.find(id);
+  if (!secret) throw notFound();
+  if (secret.deletedAt !== undefined)
+    throw new AwsError(
+      "InvalidRequestException",
+      "You can't perform this operation on the secret because it was marked for deletion.",
+    );
+  return secret;
+};
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** A secret's ARN ends in six random characters, so that a new secret of an old name is another resource. */
+export const newArn = (region: string, account: string, name: string): string => {
+  const suffix = Array.from({ length: 6 }, () => LETTERS[randomInt(LETTERS.length)]).join("");
+  return `arn:aws:secretsmanager:${region}:${account}:secret:${name}-${suffix}`;
+};
+
+const contextOf = (secret: Secret, versionId: string): string => `${secret.arn} ${versionId}`;
+
+export const readValue = (secrets: Secrets, secret: Secret, versionId: string): Value => {
+  const sealed = secret.versions[versionId]?.sealed;
+  if (sealed === undefined) throw notFound();
+  return JSON.parse(secrets.seal.open(sealed, contextOf(secret, versionId))) as Value;
+};
+
+/** The id of the version that carries a stage. */
+export const staged = (secret: Secret, stage: string): string | undefined =>
+  Object.entries(secret.versions).find(([, version]) => version.stages.includes(stage))?.[0];
+
+/**
+ * The secret with one more version. The stages move to it; the version that was current becomes the previous one.
+ * A repeated call with the same id and value changes nothing.
+ * @throws AwsError ResourceExistsException when the id stands for another value
+ */
+export const addVersion = (
+  secrets: Secrets,
+  secret: Secret,
+  added: { readonly id: string; readonly value: Value; readonly stages: readonly string[] },
+): Secret => {
+  if (secret.versions[added.id]) {
+    if (JSON.stringify(readValue(secrets, secret, added.id)) === JSON.stringify(added.value)) return secret;
+    throw new AwsError(
+      "ResourceExistsException",
+      `You can't use ClientRequestToken ${added.id} because that value is already in use for a version of secret ${secret.arn}.`,
+    );
+  }
+  const current = added.stages.includes(CURRENT) ? staged(secret, CURRENT) : undefined;
+  const moved = current === undefined ? added.stages : [...added.stages, PREVIOUS];
+  const versions = Object.entries(secret.versions).map(([id, version]): [string, Version] => {
+    const kept = version.stages.filter((stage) => !moved.includes(stage));
+    return [id, { ...version, stages: id === current ? [...kept, PREVIOUS] : kept }];
+  });
+  const version: Version = {
+    stages: added.stages,
+    createdAt: secrets.now(),
+    sealed: secrets.seal.seal(JSON.stringify(added.value), contextOf(secret, added.id)),
+  };
+  return { ...secret, changedAt: secrets.now(), versions: { ...Object.fromEntries(versions), [added.id]: version } };
+};
