@@ -1,0 +1,39 @@
+import type { EventType } from "../events.ts";
+import type { Commit } from "../ports.ts";
+import type { TenantStatus } from "../tenant/tenant.ts";
+import type { ProvisioningPorts, TaskRun } from "./ports.ts";
+
+/** The audit entry and the event that go with the platform's own change of a tenant's status. */
+export const statusCommit = (
+  ports: Pick<ProvisioningPorts, "newId">,
+  run: TaskRun,
+  at: string,
+  change: {
+    readonly action: string;
+    readonly from: TenantStatus;
+    readonly to: TenantStatus;
+    readonly event: EventType;
+    readonly data: Record<string, unknown>;
+  },
+): Commit => ({
+  audit: {
+    id: ports.newId("audit"),
+    at,
+    actor: "system:onboard-tenant",
+    action: change.action,
+    tenant_id: run.tenantId,
+    request_id: run.requestId,
+    source_ip: null,
+    before: { status: change.from },
+    after: { status: change.to },
+  },
+  events: [
+    {
+      id: ports.newId("event"),
+      type: change.event,
+      subject: run.tenantId,
+      time: at,
+      data: { tenant_id: run.tenantId, operation_id: run.operationId, ...change.data },
+    },
+  ],
+});

@@ -1,0 +1,67 @@
+import type { Clock, NewId, Operations, Registry } from "../ports.ts";
+import type { TenantResources } from "../tenant/tenant.ts";
+import type { KubernetesObject } from "./namespace-objects.ts";
+
+/** One run of one task, as its edge hands it to the verb. */
+export type TaskRun = {
+  readonly operationId: string;
+  readonly tenantId: string;
+  readonly requestId: string;
+  /** What was caught, for FailOnboarding. `Cause` is the function's error as JSON, or empty. */
+  readonly failure?: { readonly Error: string; readonly Cause: string } | undefined;
+};
+
+export type TaskVerb = (run: TaskRun) => Promise<void>;
+
+type Made<Plane extends keyof TenantResources> = NonNullable<TenantResources[Plane]>;
+
+/**
+ * The planes. Each `ensure` looks before it makes, takes over what it made for this tenant before, and throws
+ * `NameTaken` for what belongs to somebody else; run twice, even at once, it makes one thing.
+ */
+export interface Databases {
+  /** A database with an owner who can log in. The credentials go to the secret store before the role exists. */
+  ensure(request: { tenantId: string; slug: string; name: string; role: string }): Promise<Made<"database">>;
+}
+
+export interface Storage {
+  /** A folder with these objects in it, empty if new. `prefix` ends with a slash; `objects` are relative to it. */
+  ensure(request: { tenantId: string; prefix: string; objects: readonly string[] }): Promise<Made<"storage">>;
+}
+
+export interface Users {
+  /** The user with this e-mail address; invited if there is none yet. */
+  ensure(request: { email: string }): Promise<Made<"identity">>;
+}
+
+export interface Cluster {
+  readonly name: string;
+  /**
+   * Makes the first object, the tenant's namespace, then the others in it, by server-side apply. Kinds in `ifServed`
+   * are left out on a cluster that does not know them. Returns `Kind/name` of what stands.
+   */
+  ensure(request: {
+    tenantId: string;
+    objects: readonly KubernetesObject[];
+    ifServed: readonly string[];
+  }): Promise<readonly string[]>;
+}
+
+export type Mail = { readonly to: string; readonly subject: string; readonly text: string; readonly html: string };
+
+export interface Mailer {
+  /** `tags` go to the mail service's own log; letters, digits, hyphens and underscores only. */
+  send(mail: Mail, tags: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export type ProvisioningPorts = {
+  readonly registry: Registry;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly databases: Databases;
+  readonly storage: Storage;
+  readonly users: Users;
+  readonly cluster: Cluster;
+  readonly mailer: Mailer;
+};

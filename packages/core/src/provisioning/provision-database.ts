@@ -1,0 +1,18 @@
+import { loadProvisioning } from "./load-tenant.ts";
+import { planeNames } from "./names.ts";
+import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
+
+/** Gives the tenant a database of its own and an owner who can log in to it. Idempotent. */
+export const provisionDatabase =
+  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "databases">): TaskVerb =>
+  async (run) => {
+    const tenant = await loadProvisioning(ports.registry, run.tenantId);
+    const { database } = planeNames(tenant.slug);
+    const made = await ports.databases.ensure({
+      tenantId: tenant.id,
+      slug: tenant.slug,
+      name: database,
+      role: database,
+    });
+    await ports.registry.recordResources(tenant.id, "database", made, ports.clock().toISOString());
+  };

@@ -1,0 +1,109 @@
+import { middy, type MiddlewareObj } from "@middy/core";
+import { TaskInput, type TaskName } from "@tenantry/contract/tasks";
+import { type OnboardingStep, onboardingSteps, type StepError } from "@tenantry/core/operation/operation";
+import type { Clock, Operations } from "@tenantry/core/ports";
+import type { TaskRun, TaskVerb } from "@tenantry/core/provisioning/ports";
+import type { Context } from "aws-lambda";
+import { stepErrorOf, taskError } from "./failure.ts";
+
+/** One line of a task's log. */
+export type TaskLine = {
+  readonly level: "info" | "error";
+  readonly message: string;
+  readonly request_id: string;
+  readonly step: TaskName;
+  readonly tenant_id?: string | undefined;
+  readonly operation_id?: string | undefined;
+  readonly duration_ms: number;
+  readonly error?: StepError & { readonly retried: boolean; readonly stack: string | undefined };
+};
+
+/** What the edge itself needs, whatever the task does. */
+export type TaskPorts = {
+  readonly operations: Pick<Operations, "start" | "startStep" | "endStep">;
+  readonly clock: Clock;
+  /** Takes the invocation's one line of log. By default it goes to the function's output as JSON. */
+  readonly log?: (line: TaskLine) => void;
+};
+
+type Internal = { run?: TaskRun; since?: number };
+type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
+
+/**
+ * Makes a verb a Lambda handler that a state machine calls. Around the verb it parses the payload, writes the step's
+ * progress to the operation and one line to the log. What it throws bears the name that decides on a retry
+ * (`TransientError`, or the error's own) and a message of the step and the reason.
+ */
+export const task = (name: TaskName, ports: TaskPorts, verb: TaskVerb) =>
+  middy<unknown, void, Error, Context, Internal>()
+    .use(logging(name, ports))
+    .use(parsing(name))
+    .use(progress(name, ports))
+    .handler((run) => verb(run as TaskRun));
+
+/** Replaces the payload by the run it describes. */
+const parsing = (name: TaskName): Middleware => ({
+  before: (request) => {
+    const parsed = TaskInput.safeParse(request.event);
+    if (!parsed.success) throw invalidInput(parsed.error.message);
+    const { operation_id, tenant_id, step, failure } = parsed.data;
+    if (step !== name) throw invalidInput(`The payload is for ${step}.`);
+    const run = { operationId: operation_id, tenantId: tenant_id, requestId: request.context.awsRequestId, failure };
+    request.event = run;
+    request.internal.run = run;
+  },
+});
+
+const invalidInput = (reason: string): Error => {
+  const error = new Error(reason);
+  error.name = "InvalidTaskInput";
+  return error;
+};
+
+const isStep = (name: TaskName): name is OnboardingStep => (onboardingSteps as readonly string[]).includes(name);
+
+/** Writes the step's attempts, times and outcome to the operation. Tasks that are no step of it only log. */
+const progress = (name: TaskName, { operations, clock }: TaskPorts): Middleware => {
+  if (!isStep(name)) return {};
+  const now = () => clock().toISOString();
+  return {
+    before: async ({ internal: { run } }) => {
+      if (name === onboardingSteps[0]) await operations.start(run!.operationId, now());
+      await operations.startStep(run!.operationId, name, now());
+    },
+    after: ({ internal: { run } }) => operations.endStep(run!.operationId, name, now(), null),
+    onError: async ({ internal: { run }, error }) => {
+      if (run === undefined) return;
+      // If even this cannot be written, the reason still goes out with the error and FailOnboarding writes it.
+      await operations.endStep(run.operationId, name, now(), stepErrorOf(error)).catch(() => undefined);
+    },
+  };
+};
+
+/** The outermost: logs the outcome and gives the error the shape that Step Functions decides by. */
+const logging = (name: TaskName, { log = print }: TaskPorts): Middleware => {
+  const line = (context: Context, { run, since = performance.now() }: Internal) => ({
+    request_id: context.awsRequestId,
+    step: name,
+    tenant_id: run?.tenantId,
+    operation_id: run?.operationId,
+    duration_ms: Math.round(performance.now() - since),
+  });
+  return {
+    before: ({ internal }) => {
+      internal.since = performance.now();
+    },
+    after: ({ context, internal }) => log({ level: "info", message: `${name} succeeded`, ...line(context, internal) }),
+    onError: (request) => {
+      const { context, internal, error } = request;
+      const seen = taskError(name, error);
+      const details = { ...stepErrorOf(error), retried: seen.name === "TransientError", stack: error?.stack };
+      log({ level: "error", message: `${name} failed`, ...line(context, internal), error: details });
+      request.error = seen;
+    },
+  };
+};
+
+const print = (line: TaskLine): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};

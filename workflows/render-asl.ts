@@ -1,0 +1,71 @@
+import { type TaskHandler, type TaskName, tasks } from "@tenantry/contract/tasks";
+import type { Branch, Retry, State, Workflow } from "./define.ts";
+
+/** A state machine in Amazon States Language. `Arn` is whatever `functionArn` gives: a string, or a value known only at deployment. */
+export type Asl<Arn> = AslBranch<Arn> & { readonly Comment: string; readonly TimeoutSeconds: number };
+type AslBranch<Arn> = { readonly StartAt: string; readonly States: Readonly<Record<string, AslState<Arn>>> };
+type AslState<Arn> = Readonly<Record<string, unknown>> & {
+  readonly Type: "Task" | "Parallel" | "Fail";
+  readonly Branches?: readonly AslBranch<Arn>[];
+};
+
+/** Renders a workflow to Amazon States Language with the query language JSONPath. Pure. */
+export const renderAsl = <Arn>(
+  workflow: Workflow,
+  names: { readonly functionArn: (handler: TaskHandler) => Arn },
+): Asl<Arn> => ({
+  Comment: workflow.comment,
+  TimeoutSeconds: workflow.timeoutSeconds,
+  ...renderBranch(workflow, names.functionArn),
+});
+
+const renderBranch = <Arn>(branch: Branch, functionArn: (handler: TaskHandler) => Arn): AslBranch<Arn> => ({
+  StartAt: branch.startAt,
+  States: Object.fromEntries(
+    Object.entries(branch.states).map(([name, state]) => [name, renderState(name, state, functionArn)]),
+  ),
+});
+
+const renderState = <Arn>(name: string, state: State, functionArn: (handler: TaskHandler) => Arn): AslState<Arn> => {
+  if (state.type === "fail") return { Type: "Fail", Error: state.error, Cause: state.cause };
+  const onwards = {
+    // What a state makes is in the registry; the input goes on as it came.
+    ResultPath: null,
+    ...(state.onFailure !== undefined && { Catch: [catchAll(state.onFailure)] }),
+    ...("next" in state ? { Next: state.next } : { End: true }),
+  };
+  if (state.type === "parallel")
+    return {
+      Type: "Parallel",
+      Branches: state.branches.map((branch) => renderBranch(branch, functionArn)),
+      ...onwards,
+    };
+  return {
+    Type: "Task",
+    Resource: "arn:aws:states:::lambda:invoke",
+    Parameters: {
+      FunctionName: functionArn(tasks[name as TaskName]),
+      Payload: {
+        "operation_id.$": "$.operation_id",
+        "tenant_id.$": "$.tenant_id",
+        step: name,
+        ...(state.withFailure && { "failure.$": "$.failure" }),
+      },
+    },
+    TimeoutSeconds: state.timeoutSeconds,
+    Retry: state.retry.map(renderRetry),
+    ...onwards,
+  };
+};
+
+const renderRetry = (retry: Retry) => ({
+  ErrorEquals: retry.errors,
+  IntervalSeconds: retry.intervalSeconds,
+  BackoffRate: retry.backoffRate,
+  MaxDelaySeconds: retry.maxDelaySeconds,
+  MaxAttempts: retry.maxAttempts,
+  JitterStrategy: "FULL",
+});
+
+/** The error lies beside the input, so whoever handles it still knows the operation. */
+const catchAll = (next: string) => ({ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: next });
