@@ -15,7 +15,11 @@ const checks: readonly (readonly [name: string, command: string, args: readonly 
   ["format", "oxfmt", ["--check", "."]],
   ["unused code", "knip", []],
   ["API description", "redocly", ["lint", "docs/openapi.yaml"]],
-  ["tests", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)]],
+  [
+    "tests",
+    "vitest",
+    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  ],
 ];
 
 const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -42,5 +46,6 @@ try {
 rmSync(scratch, { recursive: true, force: true });
 
 for (const [name] of failed) console.log(`failed: ${name}`);
-if (counts) console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${counts.numPendingTests} skipped`);
+if (counts)
+  console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${counts.numPendingTests} skipped`);
 process.exitCode = failed.length === 0 && counts !== undefined && counts.numPassedTests > 0 ? 0 : 1;

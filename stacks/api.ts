@@ -1,4 +1,4 @@
-import { type OperationName, operations } from "@tenantry/contract/operations";
+import { type OperationName, type Route, routes } from "@tenantry/contract/routes";
 import { allow } from "./functions";
 import { gatewayResponses } from "./gateway-responses";
 import { client, pool } from "./identity";
@@ -37,6 +37,8 @@ const grants: Record<OperationName, Omit<sst.aws.FunctionArgs, "handler">> = {
   getHealth: {},
   getOpenapi: {},
   getDocs: {},
+  getDocsViewer: {},
+  getProblem: {},
 };
 
 export const api = new sst.aws.ApiGatewayV1("Api", {
@@ -68,15 +70,11 @@ const authorizer = api.addAuthorizer({
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-for (const operation of Object.values(operations))
+for (const [name, route] of Object.entries(routes) as [OperationName, Route][])
   api.route(
-    `${operation.method} ${operation.path}`,
-    {
-      handler: `functions/api/${kebab(operation.id)}.handler`,
-      description: operation.summary,
-      ...grants[operation.id],
-    },
-    operation.permission === null ? {} : { auth: { custom: authorizer.id } },
+    `${route.method} ${route.path}`,
+    { handler: `functions/api/${kebab(name)}.handler`, description: name, ...grants[name] },
+    route.permission === null ? {} : { auth: { custom: authorizer.id } },
   );
 
 api.deploy();

@@ -33,7 +33,11 @@ usageStream.subscribe(
     permissions: [
       allow(["dynamodb:GetItem"], controlTable.arn),
       allow(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
-      allow(["s3:PutObject"], $interpolate`${usageBucket.arn}/archive/*`, $interpolate`${usageBucket.arn}/quarantine/*`),
+      allow(
+        ["s3:PutObject"],
+        $interpolate`${usageBucket.arn}/archive/*`,
+        $interpolate`${usageBucket.arn}/quarantine/*`,
+      ),
       allow(["sqs:SendMessage"], failures.arn),
     ],
   },

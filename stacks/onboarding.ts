@@ -1,5 +1,6 @@
 import { onboardTenant } from "../workflows/onboard-tenant";
-import { renderAsl } from "../workflows/define";
+import { renderAsl } from "../workflows/render-asl";
+import type { TaskHandler } from "@tenantry/contract/tasks";
 import { tenantBucket } from "./buckets";
 import { admitToCluster, clusterAddress } from "./cluster";
 import { database } from "./database";
@@ -18,7 +19,7 @@ const tenantSecrets = $interpolate`arn:aws:secretsmanager:${aws.getRegionOutput(
 const task = (name: string, handler: string, args: Partial<sst.aws.FunctionArgs> = {}) =>
   new sst.aws.Function(name, { handler: `functions/tasks/${handler}.handler`, timeout: "1 minute", ...args });
 
-const tasks = {
+const tasks: Record<TaskHandler, sst.aws.Function> = {
   "validate-tenant": task("ValidateTenant", "validate-tenant", { environment: registry, permissions: [progress] }),
   "provision-database": task("ProvisionDatabase", "provision-database", {
     vpc,
@@ -41,15 +42,13 @@ const tasks = {
     permissions: [
       progress,
       allow(["s3:GetObject", "s3:PutObject"], $interpolate`${tenantBucket.arn}/tenants/*`),
+      // Without it S3 answers 403 rather than 404 to a look at an object that is not there.
+      allow(["s3:ListBucket"], tenantBucket.arn),
     ],
   }),
   "provision-identity": task("ProvisionIdentity", "provision-identity", {
     environment: { ...registry, USER_POOL_ID: pool.id },
-    permissions: [
-      progress,
-      commit,
-      allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], pool.arn),
-    ],
+    permissions: [progress, commit, allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], pool.arn)],
   }),
   "provision-namespace": task("ProvisionNamespace", "provision-namespace", {
     memory: "1024 MB",
@@ -63,6 +62,10 @@ const tasks = {
   "notify-owner": task("NotifyOwner", "notify-owner", {
     environment: { ...registry, MAIL_SENDER: mailSender },
     permissions: [progress, allow(["ses:SendEmail"], mail.nodes.identity.arn)],
+  }),
+  "finish-onboarding": task("FinishOnboarding", "finish-onboarding", {
+    environment: registry,
+    permissions: [progress],
   }),
   "fail-onboarding": task("FailOnboarding", "fail-onboarding", {
     environment: registry,
@@ -87,13 +90,8 @@ const role = new aws.iam.Role("OnboardTenantRole", {
   ],
 });
 
-const arns = $util.all(Object.entries(tasks).map(([name, fn]) => fn.arn.apply((arn) => [name, arn] as const)));
-
 /** Plain ASL rather than `sst.aws.StepFunctions`, whose role is wide and whose timeouts AWS refuses. */
 export const onboarding = new aws.sfn.StateMachine("OnboardTenant", {
   roleArn: role.arn,
-  definition: arns.apply((pairs) => {
-    const byTask = new Map<string, string>(pairs);
-    return JSON.stringify(renderAsl(onboardTenant, { functionArn: (name) => byTask.get(name)! }));
-  }),
+  definition: $jsonStringify(renderAsl(onboardTenant, { functionArn: (handler) => tasks[handler].arn })),
 });

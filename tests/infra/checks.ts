@@ -22,7 +22,7 @@ export const unresolvedInputs = (graph: Graph): string[] =>
     return bad ? [`${name}: …${text.slice(Math.max(0, bad.index - 40), bad.index + 40)}…`] : [];
   });
 
-const open = new Set(["/health", "/docs", "/docs/viewer.js", "/openapi.json"]);
+const open = new Set(["/health", "/docs", "/docs/viewer.js", "/openapi.json", "/problems/{code}"]);
 
 /** The path of a resource, from the chain of its parents. */
 const pathOf = (graph: Graph, id: string): string => {

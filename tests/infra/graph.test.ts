@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { ofType, type Graph } from "@tenantry/local-cloud/deploy/graph";
+import { routes } from "@tenantry/contract/routes";
+import { unzipSync } from "fflate";
+import { beforeAll, describe, expect, test } from "vitest";
+import { discard } from "./deployment.ts";
+import { deploy } from "./deployment.ts";
+import * as checks from "./checks.ts";
+import { temporaryFolder } from "../support/app.ts";
+
+let dev: Graph;
+let production: Graph;
+
+beforeAll(async () => {
+  dev = await deploy("dev");
+  production = await deploy("production");
+});
+
+const { unprotectedData, ...always } = checks;
+
+describe.for(["dev", "production"] as const)("a deployment to %s", (stage) => {
+  const graph = () => (stage === "dev" ? dev : production);
+
+  test.for(Object.entries(always))("has no %s", ([, check]) => expect(check(graph())).toEqual([]));
+
+  test("routes every operation of the contract", () =>
+    expect(ofType(graph(), "aws:apigateway/method:Method")).toHaveLength(Object.keys(routes).length));
+
+  test("answers in problems from the gateway too", () => {
+    const responses = ofType(graph(), "aws:apigateway/response:Response");
+    const types = responses.map(({ inputs }) => inputs["responseType"]);
+    for (const type of [
+      "UNAUTHORIZED",
+      "ACCESS_DENIED",
+      "MISSING_AUTHENTICATION_TOKEN",
+      "REQUEST_TOO_LARGE",
+      "THROTTLED",
+      "DEFAULT_4XX",
+      "DEFAULT_5XX",
+    ])
+      expect(types).toContain(type);
+    for (const { inputs } of responses)
+      expect(JSON.parse(inputs["responseTemplates"]["application/json"])).toMatchObject({
+        type: expect.any(String),
+        status: Number(inputs["statusCode"]),
+      });
+  });
+
+  test("builds zips that export their handlers", () => {
+    const functions = ofType(graph(), "aws:lambda/function:Function");
+    expect(functions.length).toBeGreaterThan(15);
+    const objects = ofType(graph(), "aws:s3/bucketObjectv2:BucketObjectv2");
+    const folder = temporaryFolder();
+    const wrong = functions.flatMap(({ name, inputs }) => {
+      const asset = objects.find((object) => object.inputs["key"] === inputs["s3Key"])?.inputs["source"];
+      const home = join(folder, name);
+      for (const [path, bytes] of Object.entries(unzipSync(readFileSync(resolve(graph().assets, asset.asset))))) {
+        if (path.endsWith("/")) continue;
+        mkdirSync(dirname(join(home, path)), { recursive: true });
+        writeFileSync(join(home, path), bytes);
+      }
+      const [file = "", handler = ""] = String(inputs["handler"]).split(".");
+      const exported = execFileSync(
+        process.execPath,
+        [
+          "--input-type=module",
+          "-e",
+          `console.log(typeof (await import(${JSON.stringify(join(home, `${file}.mjs`))}))[${JSON.stringify(handler)}]); process.exit()`,
+        ],
+        {
+          env: {
+            AWS_REGION: "us-east-1",
+            AWS_ACCESS_KEY_ID: "x",
+            AWS_SECRET_ACCESS_KEY: "x",
+            ...inputs["environment"]?.variables,
+            NODE_EXTRA_CA_CERTS: "",
+          },
+        },
+      );
+      return exported.toString().trim() === "function"
+        ? []
+        : [`${name}: ${inputs["handler"]} is ${exported.toString()}`];
+    });
+    discard(folder);
+    expect(wrong).toEqual([]);
+  });
+});
+
+test("production keeps its data", () => expect(unprotectedData(production)).toEqual([]));
+
+test("production has a web ACL before the API", () =>
+  expect(ofType(production, "aws:wafv2/webAclAssociation:WebAclAssociation")).toHaveLength(1));
+
+test("the list of resources is the reviewed one", () => {
+  const listed = (graph: Graph) =>
+    graph.resources
+      .filter(({ custom }) => custom)
+      .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`)
+      .toSorted();
+  expect(listed(dev).join("\n")).toMatchFileSnapshot("__snapshots__/dev.txt");
+  expect(listed(production).join("\n")).toMatchFileSnapshot("__snapshots__/production.txt");
+});
