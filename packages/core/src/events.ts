@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { Instant } from "./time.ts";
+
 /** Events that leave the control plane, past tense with a version. They are stored with the change and published from the table's stream. */
 export const eventTypes = [
   "tenant.registered.v1",
@@ -8,10 +11,11 @@ export const eventTypes = [
 export type EventType = (typeof eventTypes)[number];
 
 /** A CloudEvents 1.0 event before it gets its envelope. `subject` is the tenant's id. */
-export type OutboundEvent = {
-  readonly id: string;
-  readonly type: EventType;
-  readonly subject: string;
-  readonly time: string;
-  readonly data: Record<string, unknown>;
-};
+export const OutboundEvent = z.strictObject({
+  id: z.string(),
+  type: z.enum(eventTypes),
+  subject: z.string(),
+  time: Instant,
+  data: z.record(z.string(), z.unknown()),
+});
+export type OutboundEvent = Readonly<z.infer<typeof OutboundEvent>>;

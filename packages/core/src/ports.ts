@@ -1,3 +1,4 @@
+import type { Membership } from "./access/membership.ts";
 import type { AuditEntry } from "./audit/audit.ts";
 import type { OutboundEvent } from "./events.ts";
 import type { IdKind } from "./ids.ts";
@@ -52,13 +53,7 @@ export interface Registry {
 
 export type Reservation = { readonly tenant_id: string; readonly operation_id: string };
 
-/** A user's place in a tenant. The registry is the truth; Cognito only signs. */
-export type Membership = {
-  readonly user_id: string;
-  readonly tenant_id: string;
-  readonly roles: readonly string[];
-  readonly created_at: string;
-};
+export type { Membership };
 
 /** Operations and their steps. */
 export interface Operations {

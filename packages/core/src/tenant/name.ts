@@ -14,6 +14,6 @@ export const TenantName = z
   .refine((name) => !unseen.test(name), "must not contain control characters")
   .trim()
   .min(nameLength.min, "must not be empty")
-  .refine((name) => [...name].length <= nameLength.max, `must have at most ${nameLength.max} characters`)
+  .refine((name) => Array.from(name).length <= nameLength.max, `must have at most ${nameLength.max} characters`)
   .refine((name) => !/[/\\]/.test(name), "must not contain / or \\")
   .refine((name) => name === "" || /^[\p{L}\p{N}]/u.test(name), "must begin with a letter or a digit");

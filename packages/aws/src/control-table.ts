@@ -1,0 +1,54 @@
+import type { TenantStatus } from "@tenantry/core/tenant/tenant";
+import type { TierName } from "@tenantry/core/tenant/tier";
+
+/**
+ * The keys of every item in the Control table, and of its two indexes. What is listed sorts by id, which is by time.
+ *
+ * | entity | pk | sk | gsi1 | gsi2 |
+ * | --- | --- | --- | --- | --- |
+ * | tenant | TENANT#id | TENANT | TENANTS / id | TENANTS#status#tier / id |
+ * | slug | SLUG#slug | SLUG | | |
+ * | operation | OPERATION#id | OPERATION | OPERATIONS / id | OPERATIONS#tenant / id |
+ * | membership | USER#id | MEMBERSHIP#tenant | MEMBERS#tenant / user | |
+ * | audit | AUDIT#tenant | id | | |
+ * | event | EVENT#id | EVENT | | |
+ */
+export const keys = {
+  tenant: (id: string) => ({ pk: `TENANT#${id}`, sk: "TENANT" }),
+  slug: (slug: string) => ({ pk: `SLUG#${slug}`, sk: "SLUG" }),
+  operation: (id: string) => ({ pk: `OPERATION#${id}`, sk: "OPERATION" }),
+  membership: (userId: string, tenantId: string) => ({ ...keys.user(userId), sk: `${membershipPrefix}${tenantId}` }),
+  /** The partition of a user's memberships. */
+  user: (userId: string) => ({ pk: `USER#${userId}` }),
+  audit: (tenantId: string, id: string) => ({ pk: `AUDIT#${tenantId}`, sk: id }),
+  event: (id: string) => ({ pk: `EVENT#${id}`, sk: "EVENT" }),
+} as const;
+
+export const membershipPrefix = "MEMBERSHIP#";
+
+/** A partition of an index. */
+export type Partition = { readonly index: "gsi1" | "gsi2"; readonly value: string };
+
+/** The partitions that lists read, one or several merged. */
+export const partitions = {
+  tenants: { index: "gsi1", value: "TENANTS" },
+  tenantsIn: (status: TenantStatus, tier: TierName) => ({ index: "gsi2", value: `TENANTS#${status}#${tier}` }),
+  operations: { index: "gsi1", value: "OPERATIONS" },
+  operationsOn: (tenantId: string) => ({ index: "gsi2", value: `OPERATIONS#${tenantId}` }),
+  membersOf: (tenantId: string) => ({ index: "gsi1", value: `MEMBERS#${tenantId}` }),
+} as const satisfies Record<string, Partition | ((...args: never[]) => Partition)>;
+
+/** The attributes that put an item into a partition of an index. */
+export const listedIn = ({ index, value }: Partition, sort: string) => ({
+  [`${index}pk`]: value,
+  [`${index}sk`]: sort,
+});
+
+/** What an item is: `entity` on every item. The outbox's stream is filtered by `event`. */
+export type Entity = "tenant" | "slug" | "operation" | "membership" | "audit" | "event";
+
+const storage = new Set(["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "entity", "expires_at"]);
+
+/** An item without the attributes that only storage needs. */
+export const withoutKeys = (item: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => !storage.has(name)));

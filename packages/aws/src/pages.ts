@@ -1,0 +1,54 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { Page, PageRequest } from "@tenantry/core/ports";
+import type { Partition } from "./control-table.ts";
+import type { Documents } from "./dynamo.ts";
+
+type Item = Record<string, unknown>;
+
+/**
+ * A page over one or several partitions of an index, the newest first. Several are read side by side and merged by their
+ * sort key, so a page costs at most `limit + 1` items of each, wherever in the list it lies.
+ */
+export const readPage = async <T extends { readonly id: string }>(
+  documents: Documents,
+  table: string,
+  read: readonly Partition[],
+  { limit, after }: PageRequest,
+  fromItem: (item: Item) => T,
+): Promise<Page<T>> => {
+  const parts = await Promise.all(read.map((partition) => newest(documents, table, partition, limit + 1, after)));
+  const all = parts
+    .flat()
+    .map(fromItem)
+    .toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  const items = all.slice(0, limit);
+  return { items, next: all.length > limit ? (items.at(-1)?.id ?? null) : null };
+};
+
+const newest = async (
+  documents: Documents,
+  table: string,
+  { index, value }: Partition,
+  wanted: number,
+  after: string | null,
+): Promise<Item[]> => {
+  const items: Item[] = [];
+  let from: Item | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await documents.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: index,
+        KeyConditionExpression: after === null ? "#pk = :pk" : "#pk = :pk AND #sk < :after",
+        ExpressionAttributeNames: { "#pk": `${index}pk`, ...(after === null ? {} : { "#sk": `${index}sk` }) },
+        ExpressionAttributeValues: { ":pk": value, ...(after === null ? {} : { ":after": after }) },
+        ScanIndexForward: false,
+        Limit: wanted - items.length,
+        ExclusiveStartKey: from,
+      }),
+    );
+    items.push(...Items);
+    from = LastEvaluatedKey;
+  } while (from !== undefined && items.length < wanted);
+  return items;
+};

@@ -1,0 +1,280 @@
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import type { AuditEntry } from "@tenantry/core/audit/audit";
+import { newOnboarding } from "@tenantry/core/operation/begin";
+import type { Commit, Operations, Registry } from "@tenantry/core/ports";
+import { Problem } from "@tenantry/core/problem";
+import type { Tenant, TenantStatus } from "@tenantry/core/tenant/tenant";
+import type { TierName } from "@tenantry/core/tenant/tier";
+import { memory, memoryOperations, memoryRegistry } from "@tenantry/core/testing/memory";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newId } from "./new-id.ts";
+import { dynamoOperations } from "./operations.ts";
+import { dynamoRegistry } from "./registry.ts";
+import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
+
+const at = "2026-11-20T13:45:12.123Z";
+const later = "2026-11-20T13:46:00.000Z";
+
+const tenantOf = (slug: string, tier: TierName = "standard", status: TenantStatus = "provisioning"): Tenant => ({
+  id: newId("tenant"),
+  slug,
+  name: slug,
+  tier,
+  status,
+  config: { region: "us-east-1", features: ["analytics"] },
+  owner: { email: "owner@acme.example" },
+  resources: {},
+  created_at: at,
+  updated_at: at,
+});
+
+const commitFor = (tenantId: string): Commit => {
+  const audit: AuditEntry = {
+    id: newId("audit"),
+    at,
+    actor: "usr",
+    action: "tenant.register",
+    tenant_id: tenantId,
+    request_id: "r",
+    source_ip: null,
+    before: null,
+    after: { a: 1 },
+  };
+  const event = { id: newId("event"), type: "tenant.registered.v1", subject: tenantId, time: at, data: {} } as const;
+  return { audit, events: [event] };
+};
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await startDynamo();
+});
+afterAll(() => engine.stop());
+
+let table = 0;
+const adapters = {
+  memory: async () => {
+    const state = memory();
+    return { registry: memoryRegistry(state), operations: memoryOperations(state) };
+  },
+  dynamodb: async () => {
+    const name = `control-${++table}`;
+    await createControlTable(engine.documents, name);
+    return { registry: dynamoRegistry(engine.documents, name), operations: dynamoOperations(engine.documents, name) };
+  },
+};
+
+describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
+  let registry: Registry;
+  let operations: Operations;
+  beforeEach(async () => {
+    ({ registry, operations } = await open());
+  });
+
+  const register = async (tenant: Tenant) => {
+    const operation = newOnboarding(newId("operation"), tenant.id, at);
+    return { operation, outcome: await registry.register(tenant, operation, commitFor(tenant.id)) };
+  };
+
+  test("gives back the tenant and the operation as they were registered", async () => {
+    const tenant = tenantOf("acme");
+    const { operation, outcome } = await register(tenant);
+    expect(outcome).toBe("registered");
+    expect(await registry.getTenant(tenant.id)).toEqual(tenant);
+    expect(await operations.get(operation.id)).toEqual(operation);
+    expect(await registry.findSlug("acme")).toEqual({ tenant_id: tenant.id, operation_id: operation.id });
+    expect(await registry.getTenant(newId("tenant"))).toBeNull();
+    expect(await operations.get(newId("operation"))).toBeNull();
+    expect(await registry.findSlug("other")).toBeNull();
+  });
+
+  test("lets one of many registrations of a slug win, and keeps nothing of the others", async () => {
+    const rivals = Array.from({ length: 8 }, () => tenantOf("acme"));
+    const outcomes = await Promise.all(rivals.map((rival) => register(rival)));
+    expect(outcomes.filter(({ outcome }) => outcome === "registered")).toHaveLength(1);
+    const { items } = await registry.listTenants({}, { limit: 50, after: null });
+    expect(items).toHaveLength(1);
+    expect((await operations.list({}, { limit: 50, after: null })).items).toHaveLength(1);
+  });
+
+  test("takes a registration back as long as its operation is pending", async () => {
+    const tenant = tenantOf("acme");
+    const { operation } = await register(tenant);
+    expect(await registry.withdraw(tenant, operation.id, commitFor(tenant.id))).toBe("withdrawn");
+    expect(await registry.getTenant(tenant.id)).toBeNull();
+    expect(await registry.findSlug("acme")).toBeNull();
+    expect((await register(tenantOf("acme"))).outcome).toBe("registered");
+  });
+
+  test("keeps a registration whose operation has begun", async () => {
+    const tenant = tenantOf("acme");
+    const { operation } = await register(tenant);
+    await operations.start(operation.id, later);
+    expect(await registry.withdraw(tenant, operation.id, commitFor(tenant.id))).toBe("begun");
+    expect(await registry.getTenant(tenant.id)).toEqual(tenant);
+  });
+
+  test("pages through each filter without a gap or a double, the newest first", async () => {
+    const all: Tenant[] = [];
+    for (const tier of ["trial", "premium"] as const)
+      for (const status of ["active", "failed"] as const)
+        for (let n = 0; n < 3; n++) all.push(tenantOf(`${tier}-${status}-${n}`, tier, status));
+    for (const tenant of all) await register(tenant);
+    for (const filter of [
+      {},
+      { status: "active" },
+      { tier: "trial" },
+      { status: "failed", tier: "premium" },
+    ] as const) {
+      const wanted = all
+        .filter(
+          (tenant) =>
+            (!("status" in filter) || tenant.status === filter.status) &&
+            (!("tier" in filter) || tenant.tier === filter.tier),
+        )
+        .map(({ id }) => id)
+        .toReversed();
+      const seen: string[] = [];
+      let after: string | null = null;
+      do {
+        const page = await registry.listTenants(filter, { limit: 2, after });
+        seen.push(...page.items.map(({ id }) => id));
+        after = page.next;
+      } while (after !== null);
+      expect(seen).toEqual(wanted);
+    }
+  });
+
+  test("moves a tenant from the states given and from no other", async () => {
+    const tenant = tenantOf("acme");
+    await register(tenant);
+    expect(await registry.moveTenant(tenant.id, ["active"], "suspended", later, commitFor(tenant.id))).toBeNull();
+    expect(await registry.moveTenant(newId("tenant"), ["active"], "suspended", later, commitFor("x"))).toBeNull();
+    const moved = { ...tenant, status: "active", updated_at: later };
+    const move = () => registry.moveTenant(tenant.id, ["provisioning"], "active", later, commitFor(tenant.id));
+    const outcomes = await Promise.all([move(), move()]);
+    expect(outcomes.filter((outcome) => outcome !== null)).toEqual([moved]);
+    expect(await registry.getTenant(tenant.id)).toEqual(moved);
+    const page = { limit: 5, after: null };
+    expect((await registry.listTenants({ status: "active" }, page)).items).toEqual([moved]);
+    expect((await registry.listTenants({ status: "provisioning" }, page)).items).toEqual([]);
+  });
+
+  test("records what each plane made, all at once and again", async () => {
+    const tenant = tenantOf("acme");
+    await register(tenant);
+    const storage = { bucket: "b", prefix: "tenants/tenant-acme/", objects: ["x"] };
+    const namespace = { cluster: "c", name: "tenant-acme", objects: [] };
+    await Promise.all([
+      registry.recordResources(tenant.id, "storage", storage, later),
+      registry.recordResources(tenant.id, "namespace", namespace, later),
+      registry.recordResources(tenant.id, "storage", storage, later),
+    ]);
+    expect((await registry.getTenant(tenant.id))?.resources).toEqual({ storage, namespace });
+    await expect(registry.recordResources(newId("tenant"), "storage", storage, later)).rejects.toThrow(Problem);
+    expect((await registry.listTenants({}, { limit: 5, after: null })).items).toHaveLength(1);
+  });
+
+  test("keeps the first of two memberships of a user in a tenant", async () => {
+    const first = { user_id: "u", tenant_id: newId("tenant"), roles: ["tenant-owner"], created_at: at };
+    const second = { ...first, tenant_id: newId("tenant") };
+    await registry.addMembership(first);
+    await registry.addMembership({ ...first, roles: [], created_at: later });
+    await registry.addMembership(second);
+    expect(await registry.membershipsOf("u")).toEqual([first, second]);
+    expect(await registry.membershipsOf("nobody")).toEqual([]);
+  });
+
+  describe("an operation", () => {
+    let id: string;
+    beforeEach(async () => {
+      id = (await register(tenantOf("acme"))).operation.id;
+    });
+    const step = async (name: string) => (await operations.get(id))?.steps.find((one) => one.name === name);
+
+    test("is started once", async () => {
+      await operations.start(id, later);
+      await operations.start(id, "2027-01-01T00:00:00.000Z");
+      expect(await operations.get(id)).toMatchObject({ status: "running", updated_at: later });
+    });
+
+    test("counts attempts and keeps the first start, the last end and its error", async () => {
+      const error = { code: "Boom", message: "It broke." };
+      await operations.startStep(id, "ProvisionDatabase", at);
+      await operations.endStep(id, "ProvisionDatabase", at, error);
+      expect(await step("ProvisionDatabase")).toMatchObject({ status: "failed", attempts: 1, error, ended_at: at });
+      await operations.startStep(id, "ProvisionDatabase", later);
+      expect(await step("ProvisionDatabase")).toMatchObject({
+        status: "running",
+        attempts: 2,
+        error: null,
+        ended_at: null,
+      });
+      await operations.endStep(id, "ProvisionDatabase", later, null);
+      await operations.endStep(id, "ProvisionDatabase", later, error);
+      expect(await step("ProvisionDatabase")).toEqual({
+        name: "ProvisionDatabase",
+        status: "succeeded",
+        attempts: 2,
+        started_at: at,
+        ended_at: later,
+        error: null,
+      });
+    });
+
+    test("loses nothing of steps that run at once", async () => {
+      const names = ["ProvisionDatabase", "ProvisionStorage", "ProvisionIdentity"] as const;
+      await Promise.all(
+        names.map(async (name) => {
+          for (let n = 0; n < 5; n++) await operations.startStep(id, name, at);
+          await operations.endStep(id, name, later, null);
+        }),
+      );
+      for (const name of names) expect(await step(name)).toMatchObject({ status: "succeeded", attempts: 5 });
+    });
+
+    test("ends once, and lets no straggler begin", async () => {
+      const error = { code: "Boom", message: "It broke." };
+      await operations.end(id, later, { status: "failed", step: "ProvisionStorage", error });
+      await operations.end(id, later, { status: "succeeded" });
+      expect(await operations.get(id)).toMatchObject({
+        status: "failed",
+        ended_at: later,
+        error: { ...error, step: "ProvisionStorage" },
+      });
+      await expect(operations.startStep(id, "ProvisionDatabase", later)).rejects.toMatchObject({
+        code: "state-conflict",
+      });
+    });
+
+    test("that does not exist is a problem", async () => {
+      const none = newId("operation");
+      const missing = { code: "operation-not-found" };
+      await expect(operations.start(none, at)).rejects.toMatchObject(missing);
+      await expect(operations.startStep(none, "NotifyOwner", at)).rejects.toMatchObject(missing);
+      await expect(operations.endStep(none, "NotifyOwner", at, null)).rejects.toMatchObject(missing);
+      await expect(operations.end(none, at, { status: "succeeded" })).rejects.toMatchObject(missing);
+    });
+
+    test("is listed, of all tenants or of one", async () => {
+      const other = tenantOf("other");
+      const { operation } = await register(other);
+      const page = { limit: 5, after: null };
+      expect((await operations.list({}, page)).items.map((one) => one.id)).toEqual([operation.id, id]);
+      expect((await operations.list({ tenantId: other.id }, page)).items).toEqual([operation]);
+    });
+  });
+});
+
+test("audit entry and event are written with the change, or not at all", async () => {
+  await createControlTable(engine.documents, "commits");
+  const registry = dynamoRegistry(engine.documents, "commits");
+  const tenant = tenantOf("acme");
+  const operation = newOnboarding(newId("operation"), tenant.id, at);
+  await registry.register(tenant, operation, commitFor(tenant.id));
+  await registry.register(tenantOf("acme"), operation, commitFor("loser"));
+  const { Items = [] } = await engine.documents.send(new ScanCommand({ TableName: "commits" }));
+  const byEntity = Object.groupBy(Items, (item) => String(item["entity"]));
+  expect(Object.keys(byEntity).toSorted()).toEqual(["audit", "event", "operation", "slug", "tenant"]);
+  expect(byEntity["audit"]).toEqual([expect.objectContaining({ tenant_id: tenant.id, after: { a: 1 } })]);
+  expect(byEntity["event"]).toEqual([expect.objectContaining({ subject: tenant.id, expires_at: Date.parse("2026-11-27T13:45:12.000Z") / 1000 })]);
+});

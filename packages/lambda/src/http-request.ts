@@ -1,0 +1,100 @@
+import type { Operation } from "@tenantry/contract/define";
+import { permissionsIn } from "@tenantry/core/access/claims";
+import type { Context } from "@tenantry/core/context";
+import { type FieldError, Problem } from "@tenantry/core/problem";
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import type { z } from "zod";
+
+export const maxBodyBytes = 64 * 1024;
+
+/** Where the event has it, else the empty string: an authorizer's context holds strings only. */
+const claim = (event: APIGatewayProxyEvent, name: string): string => {
+  const value: unknown = event.requestContext.authorizer?.[name];
+  return typeof value === "string" ? value : "";
+};
+
+/** @throws Problem `unauthenticated` when the authorizer named nobody. */
+export const contextOf = (event: APIGatewayProxyEvent): Context => {
+  const id = claim(event, "sub");
+  if (id === "") throw new Problem("unauthenticated", "Send an access token: Authorization: Bearer <token>.");
+  return {
+    actor: {
+      id,
+      email: claim(event, "email") || undefined,
+      orgId: claim(event, "org_id"),
+      permissions: permissionsIn(claim(event, "permissions")),
+    },
+    requestId: event.requestContext.requestId,
+    sourceIp: event.requestContext.identity.sourceIp,
+  };
+};
+
+/** The caller of an operation that is open to everybody. It may do nothing. */
+export const anonymous = (event: APIGatewayProxyEvent): Context => ({
+  actor: { id: "anonymous", orgId: "", permissions: new Set() },
+  requestId: event.requestContext.requestId,
+  sourceIp: event.requestContext.identity.sourceIp,
+});
+
+/** Params, query and body by the operation's schemas; every fault of all three is told at once. */
+export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent) => {
+  const errors: FieldError[] = [];
+  const read = (schema: z.ZodType, value: unknown, pointer: Pointer): unknown => {
+    const result = schema.safeParse(value);
+    if (!result.success) errors.push(...result.error.issues.flatMap((issue) => faults(issue, pointer)));
+    return result.data;
+  };
+  const body = operation.body === null ? undefined : parseJson(event);
+  const request = {
+    params: read(operation.params, event.pathParameters ?? {}, parameter("path")),
+    query: read(operation.query, singleQuery(event, errors), parameter("query")),
+    body: operation.body === null ? undefined : read(operation.body, body, jsonPointer),
+  };
+  if (errors.length > 0) throw new Problem("invalid-request", summary(errors), { errors });
+  return request;
+};
+
+const summary = (errors: readonly FieldError[]) =>
+  errors.length === 1 ? `${errors[0]?.pointer} ${errors[0]?.detail}.` : `${errors.length} things are wrong with the request.`;
+
+/** A parameter that is given twice is refused: who reads the first and who the last would see two requests. */
+const singleQuery = (event: APIGatewayProxyEvent, errors: FieldError[]): Record<string, string> => {
+  const single: Record<string, string> = {};
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
+    const [value, ...more] = values ?? [];
+    if (more.length > 0) errors.push({ pointer: `query:${name}`, detail: "is given more than once" });
+    if (value !== undefined) Object.defineProperty(single, name, { value, enumerable: true });
+  }
+  return single;
+};
+
+const parseJson = (event: APIGatewayProxyEvent): unknown => {
+  const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  if (bytes.byteLength > maxBodyBytes)
+    throw new Problem("body-too-large", `The body has ${bytes.byteLength} bytes; at most ${maxBodyBytes} are read.`);
+  if (bytes.byteLength === 0) throw new Problem("invalid-json", "The body is empty.");
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new Problem("invalid-json", "The body is not JSON in UTF-8.", { cause });
+  }
+};
+
+type Pointer = (path: readonly PropertyKey[]) => string;
+
+const jsonPointer: Pointer = (path) =>
+  path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
+const parameter =
+  (place: "path" | "query"): Pointer =>
+  (path) =>
+    `${place}:${path.map(String).join(".")}`;
+
+/** zod's issue as faults: an object with several unknown fields is one issue and as many faults. */
+const faults = (issue: z.core.$ZodIssue, pointer: Pointer): FieldError[] => {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is not known here" }));
+  const missing = issue.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
+  const detail = missing ? "is required" : issue.message.replace(/^Invalid (?:input|option): /, "").replace(/^expected/, "must be");
+  return [{ pointer: pointer(issue.path), detail }];
+};

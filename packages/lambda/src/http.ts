@@ -1,0 +1,80 @@
+import middy from "@middy/core";
+import type { Operation } from "@tenantry/contract/define";
+import type { Context } from "@tenantry/core/context";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import type { z } from "zod";
+import { anonymous, contextOf, parseRequest } from "./http-request.ts";
+import { asProblem, commonHeaders, problemReply, rootOf } from "./http-reply.ts";
+import { errorFields, log } from "./log.ts";
+
+export type HttpRequest<O extends Operation> = {
+  readonly ctx: Context;
+  readonly params: z.output<O["params"]>;
+  readonly query: z.output<O["query"]>;
+  readonly body: O["body"] extends z.ZodType ? z.output<O["body"]> : undefined;
+  /** Goes before a path to lead back to this API. */
+  readonly root: string;
+};
+
+export type HttpReply<O extends Operation> = {
+  readonly body: z.input<O["success"]["body"]>;
+  /** By their names in lower case. They go over the headers of every response. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/**
+ * A Lambda handler behind API Gateway REST for one operation of the contract. Request and response go through the
+ * operation's schemas; a thrown Problem is answered as such and anything else as a 500 that says nothing.
+ */
+export const http = <const O extends Operation>(
+  operation: O,
+  handle: (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>,
+) =>
+  middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use(requestLog(operation))
+    .use({
+      onError: (request) => {
+        request.response = problemReply(asProblem(request.error), request.event.requestContext.requestId);
+      },
+    })
+    .handler(async (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
+      const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
+      const request = { ...parseRequest(operation, event), ctx, root: rootOf(event) };
+      const reply = await handle(request as HttpRequest<O>);
+      return render(operation, reply, ctx.requestId);
+    });
+
+const render = <O extends Operation>(operation: O, reply: HttpReply<O>, requestId: string): APIGatewayProxyResult => {
+  const { status, contentType, body: schema } = operation.success;
+  const result = schema.safeParse(reply.body);
+  if (!result.success) throw new Error(`The response of ${operation.id} breaks its contract.`, { cause: result.error });
+  return {
+    statusCode: status,
+    headers: { ...commonHeaders(requestId), "content-type": contentType, ...reply.headers },
+    body: contentType === "application/json" ? JSON.stringify(result.data) : String(result.data),
+  };
+};
+
+/** One line for each request, and the cause of a problem where there is one. */
+const requestLog = (operation: Operation): middy.MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => {
+  const started = new WeakMap<APIGatewayProxyEvent, number>();
+  const write = (event: APIGatewayProxyEvent, response: APIGatewayProxyResult | null | undefined, error?: unknown) => {
+    const status = response?.statusCode ?? 500;
+    const cause = status >= 500 ? error : undefined;
+    log(status >= 500 ? "error" : "info", "request", {
+      request_id: event.requestContext.requestId,
+      operation: operation.id,
+      tenant_id: event.pathParameters?.["tenant_id"],
+      actor: event.requestContext.authorizer?.["sub"] as unknown,
+      status,
+      duration_ms: Math.round(performance.now() - (started.get(event) ?? performance.now())),
+      ...(error instanceof Error && status < 500 ? { problem: error.message } : {}),
+      ...(cause === undefined ? {} : errorFields(cause)),
+    });
+  };
+  return {
+    before: ({ event }) => void started.set(event, performance.now()),
+    after: ({ event, response }) => write(event, response),
+    onError: ({ event, response, error }) => write(event, response, error),
+  };
+};
