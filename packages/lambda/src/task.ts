@@ -1,29 +1,16 @@
-import { middy, type MiddlewareObj } from "@middy/core";
+import middy, { type MiddlewareObj } from "@middy/core";
 import { TaskInput, type TaskName } from "@tenantry/contract/tasks";
-import { type OnboardingStep, onboardingSteps, type StepError } from "@tenantry/core/operation/operation";
+import { type OnboardingStep, onboardingSteps } from "@tenantry/core/operation/operation";
 import type { Clock, Operations } from "@tenantry/core/ports";
 import type { TaskRun, TaskVerb } from "@tenantry/core/provisioning/ports";
 import type { Context } from "aws-lambda";
 import { stepErrorOf, taskError } from "./failure.ts";
-
-/** One line of a task's log. */
-export type TaskLine = {
-  readonly level: "info" | "error";
-  readonly message: string;
-  readonly request_id: string;
-  readonly step: TaskName;
-  readonly tenant_id?: string | undefined;
-  readonly operation_id?: string | undefined;
-  readonly duration_ms: number;
-  readonly error?: StepError & { readonly retried: boolean; readonly stack: string | undefined };
-};
+import { errorFields, log } from "./log.ts";
 
 /** What the edge itself needs, whatever the task does. */
 export type TaskPorts = {
   readonly operations: Pick<Operations, "start" | "startStep" | "endStep">;
   readonly clock: Clock;
-  /** Takes the invocation's one line of log. By default it goes to the function's output as JSON. */
-  readonly log?: (line: TaskLine) => void;
 };
 
 type Internal = { run?: TaskRun; since?: number };
@@ -36,7 +23,7 @@ type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
  */
 export const task = (name: TaskName, ports: TaskPorts, verb: TaskVerb) =>
   middy<unknown, void, Error, Context, Internal>()
-    .use(logging(name, ports))
+    .use(logging(name))
     .use(parsing(name))
     .use(progress(name, ports))
     .handler((run) => verb(run as TaskRun));
@@ -81,29 +68,28 @@ const progress = (name: TaskName, { operations, clock }: TaskPorts): Middleware 
 };
 
 /** The outermost: logs the outcome and gives the error the shape that Step Functions decides by. */
-const logging = (name: TaskName, { log = print }: TaskPorts): Middleware => {
-  const line = (context: Context, { run, since = performance.now() }: Internal) => ({
+const logging = (name: TaskName): Middleware => {
+  const fields = (context: Context, { run, since = performance.now() }: Internal) => ({
     request_id: context.awsRequestId,
-    step: name,
     tenant_id: run?.tenantId,
-    operation_id: run?.operationId,
+    operation: run?.operationId,
+    step: name,
     duration_ms: Math.round(performance.now() - since),
   });
   return {
     before: ({ internal }) => {
       internal.since = performance.now();
     },
-    after: ({ context, internal }) => log({ level: "info", message: `${name} succeeded`, ...line(context, internal) }),
+    after: ({ context, internal }) => log("info", "step succeeded", fields(context, internal)),
     onError: (request) => {
-      const { context, internal, error } = request;
-      const seen = taskError(name, error);
-      const details = { ...stepErrorOf(error), retried: seen.name === "TransientError", stack: error?.stack };
-      log({ level: "error", message: `${name} failed`, ...line(context, internal), error: details });
+      const seen = taskError(name, request.error);
+      const retryable = seen.name === "TransientError";
+      log(retryable ? "warn" : "error", "step failed", {
+        ...fields(request.context, request.internal),
+        retryable,
+        ...errorFields(request.error),
+      });
       request.error = seen;
     },
   };
-};
-
-const print = (line: TaskLine): void => {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
 };
