@@ -8,7 +8,7 @@ export type Forward = (request: Pick<AwsRequest, "method" | "headers" | "body">,
 const kept = ["accept", "authorization", "content-type", "x-amz-date", "x-amz-target"];
 
 /** @param endpoint such as `http://127.0.0.1:8123`. A connection is kept open for each request in flight. */
-export const forwardTo = (endpoint: string): { readonly forward: Forward; close(): void } => {
+export const forwardTo = (endpoint: string): { readonly forward: Forward; readonly close: () => void } => {
   const { hostname, port } = new URL(endpoint);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
   const once: Forward = (request, body = request.body) =>
@@ -19,7 +19,8 @@ export const forwardTo = (endpoint: string): { readonly forward: Forward; close(
         if (typeof value === "string") headers[name] = value;
       }
       // The engines only look whether somebody signed; who, was verified before.
-      headers["authorization"] ??= "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/local/aws4_request, SignedHeaders=host, Signature=0";
+      headers["authorization"] ??=
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/local/aws4_request, SignedHeaders=host, Signature=0";
       headers["x-amz-date"] ??= "20260101T000000Z";
       const call = http.request({ agent, hostname, port, method: request.method, path: "/", headers }, (response) => {
         const chunks: Buffer[] = [];

@@ -11,6 +11,7 @@ import { createFaults, type Faults } from "./faults.ts";
 import { createIam } from "./iam.ts";
 import { listen, readBody, type WireRequest, type WireResponse } from "./listener.ts";
 import { operatorCall } from "./operator.ts";
+import { roleName } from "./policies.ts";
 import { AwsError, type AwsRequest, type AwsResponse, notImplemented, type Service } from "./service.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { readSignature } from "./signature.ts";
@@ -135,7 +136,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     },
     setGraph: (graph) => iam.setGraph(graph),
     credentials(role, session) {
-      const { accessKeyId, secretAccessKey, sessionToken } = sessions.issue({ role, session });
+      const { accessKeyId, secretAccessKey, sessionToken } = sessions.issue({ role: roleName(role), session });
       return { accessKeyId, secretAccessKey, sessionToken };
     },
     call: (name, action, input) => operatorCall(services?.get(name), { name, action, input, region, account }),
