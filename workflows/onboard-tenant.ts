@@ -43,7 +43,7 @@ const step = { type: "task", timeoutSeconds: 65, retry: [passing, died] } as con
  */
 export const onboardTenant = defineWorkflow({
   comment: "Onboards a tenant: validates it, makes its four planes real, activates it and tells its owner.",
-  timeoutSeconds: 3600,
+  timeoutSeconds: 7200,
   startAt: "ValidateTenant",
   states: {
     ValidateTenant: { ...step, next: "ProvisionPlanes", onFailure: "FailOnboarding" },

@@ -49,6 +49,7 @@ const renderState = <Arn>(name: string, state: State, functionArn: (handler: Tas
         "operation_id.$": "$.operation_id",
         "tenant_id.$": "$.tenant_id",
         step: name,
+        "attempt.$": "$$.State.RetryCount",
         ...(state.withFailure && { "failure.$": "$.failure" }),
       },
     },

@@ -32,6 +32,8 @@ export const TaskInput = z.strictObject({
   operation_id: OperationId,
   tenant_id: TenantId,
   step: z.enum(taskNames),
+  /** 0 at first, then the number of the retry within this visit of the state. */
+  attempt: z.int().min(0).default(0),
   /** Only FailOnboarding is told it. */
   failure: Failure.optional(),
 });

@@ -13,7 +13,7 @@ export type TaskPorts = {
   readonly clock: Clock;
 };
 
-type Internal = { run?: TaskRun; since?: number };
+type Internal = { run?: TaskRun; attempt?: number; since?: number };
 type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
 
 /**
@@ -33,11 +33,12 @@ const parsing = (name: TaskName): Middleware => ({
   before: (request) => {
     const parsed = TaskInput.safeParse(request.event);
     if (!parsed.success) throw invalidInput(parsed.error.message);
-    const { operation_id, tenant_id, step, failure } = parsed.data;
+    const { operation_id, tenant_id, step, attempt, failure } = parsed.data;
     if (step !== name) throw invalidInput(`The payload is for ${step}.`);
     const run = { operationId: operation_id, tenantId: tenant_id, requestId: request.context.awsRequestId, failure };
     request.event = run;
     request.internal.run = run;
+    request.internal.attempt = attempt;
   },
 });
 
@@ -69,11 +70,12 @@ const progress = (name: TaskName, { operations, clock }: TaskPorts): Middleware 
 
 /** The outermost: logs the outcome and gives the error the shape that Step Functions decides by. */
 const logging = (name: TaskName): Middleware => {
-  const fields = (context: Context, { run, since = performance.now() }: Internal) => ({
+  const fields = (context: Context, { run, attempt, since = performance.now() }: Internal) => ({
     request_id: context.awsRequestId,
     tenant_id: run?.tenantId,
     operation: run?.operationId,
     step: name,
+    attempt,
     duration_ms: Math.round(performance.now() - since),
   });
   return {
