@@ -53,6 +53,9 @@ const graph = (indexes: readonly string[]): Graph =>
     ]),
   );
 
+// oxlint-disable-next-line typescript/no-explicit-any -- the wire's own shapes
+type Json = any;
+
 const item = (pk: string, sk: string, rest = {}) => ({ pk: { S: pk }, sk: { S: sk }, ...rest });
 
 describe("DynamoDB", () => {
@@ -104,7 +107,7 @@ describe("DynamoDB", () => {
   });
 
   test("the stream is read by the deployment's own ARN, in order, with both images", async () => {
-    const call = (action: string, input: unknown) => cloud.host.call("dynamodb", action, input) as Promise<any>;
+    const call = (action: string, input: unknown) => cloud.host.call("dynamodb", action, input) as Promise<Json>;
     await operator.send(new PutItemCommand({ TableName: "Notes", Item: item("s", "1") }));
     await operator.send(
       new UpdateItemCommand({
@@ -121,8 +124,8 @@ describe("DynamoDB", () => {
     const from = { StreamArn: streamArn, ShardId, ShardIteratorType: "TRIM_HORIZON" };
     const { ShardIterator } = await call("GetShardIterator", from);
     const page = await call("GetRecords", { ShardIterator });
-    const mine = page.Records.filter((record: any) => record.dynamodb.Keys.pk.S === "s");
-    expect(mine.map((record: any) => record.eventName)).toEqual(["INSERT", "MODIFY"]);
+    const mine = page.Records.filter((record: Json) => record.dynamodb.Keys.pk.S === "s");
+    expect(mine.map((record: Json) => record.eventName)).toEqual(["INSERT", "MODIFY"]);
     expect(mine[1].dynamodb.OldImage.v).toBeUndefined();
     expect(mine[1].dynamodb.NewImage.v).toEqual({ N: "2" });
     expect(mine[0].awsRegion).toBe("us-east-1");
@@ -132,20 +135,20 @@ describe("DynamoDB", () => {
 
   test("expired items go, others and those with a time of another kind stay", async () => {
     const now = Math.floor(Date.now() / 1000);
-    const with_ = (sk: string, expires: object) => ({ PutRequest: { Item: item("ttl", sk, { expires_at: expires }) } });
+    const dated = (sk: string, expires: object) => ({ PutRequest: { Item: item("ttl", sk, { expires_at: expires }) } });
     await operator.send(
       new BatchWriteItemCommand({
         RequestItems: {
           Notes: [
-            with_("past", { N: String(now - 10) }),
-            with_("future", { N: String(now + 1000) }),
-            with_("text", { S: String(now - 10) }),
-            with_("ancient", { N: "5" }),
+            dated("past", { N: String(now - 10) }),
+            dated("future", { N: String(now + 1000) }),
+            dated("text", { S: String(now - 10) }),
+            dated("ancient", { N: "5" }),
           ] as never,
         },
       }),
     );
-    const call = (action: string, input: object) => cloud.host.call("dynamodb", action, input) as Promise<any>;
+    const call = (action: string, input: object) => cloud.host.call("dynamodb", action, input) as Promise<Json>;
     expect(await sweepExpired(call)).toBe(1);
     const left = await operator.send(
       new QueryCommand({

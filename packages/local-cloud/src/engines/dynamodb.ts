@@ -9,6 +9,7 @@ import type { KeySchemas } from "./dynamodb/permissions.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { createStreamNames } from "./dynamodb/streams.ts";
 import { forwardTo } from "./forward.ts";
+import { freePort } from "./port.ts";
 import { startEngine } from "./process.ts";
 
 const sweepMs = 30_000;
@@ -25,22 +26,45 @@ const startDynoxide = async (host: Host): Promise<{ endpoint: string; stop(): Pr
   const binary = createRequire(import.meta.url).resolve("@dynoxide/linux-x64/dynoxide");
   const folder = path.join(host.data, "dynamodb");
   await mkdir(folder, { recursive: true });
-  return new Promise((resolve, reject) => {
+  // Another program may take the port between the look and the bind.
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await serve(host, binary, path.join(folder, "tables.sqlite"), await freePort());
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+};
+
+const serve = (
+  host: Host,
+  binary: string,
+  file: string,
+  port: number,
+): Promise<{ endpoint: string; stop(): Promise<void> }> =>
+  new Promise((resolve, reject) => {
     let last = "";
+    let stopping = false;
+    const stop = (): Promise<void> => {
+      stopping = true;
+      return engine.stop();
+    };
     const engine = startEngine({
       command: binary,
-      args: ["serve", "--port", "0", "--db-path", path.join(folder, "tables.sqlite")],
+      args: ["serve", "--port", String(port), "--db-path", file],
       signal: "TERM",
       onLine(line) {
         last = line;
         const endpoint = /listening on (http:\/\/\S+)/.exec(line)?.[1];
         if (endpoint === undefined) host.log(`dynamodb: ${line}`);
-        else resolve({ endpoint, stop: () => engine.stop() });
+        else resolve({ endpoint, stop });
+      },
+      onEnd(code) {
+        if (!stopping) host.log(`dynamodb: the engine ended with code ${code}: ${last}`);
+        reject(new Error(`The DynamoDB engine ended with code ${code}: ${last}`));
       },
     });
-    void engine.ended.then((code) => reject(new Error(`The DynamoDB engine ended with code ${code}: ${last}`)));
   });
-};
 
 /** DynamoDB, its streams and its expiry of items, on dynoxide. */
 export const dynamodb: PartFactory = async (host) => {

@@ -18,8 +18,6 @@ exit $code
 
 export type Engine = {
   readonly child: ChildProcess;
-  /** Resolves with the exit code when it has ended. */
-  readonly ended: Promise<number | null>;
   /** Asks it to end, and makes it after ten seconds. */
   stop(): Promise<void>;
 };
@@ -34,6 +32,8 @@ export type EngineOptions = {
   readonly gid?: number;
   /** Each line that it writes. */
   onLine?(line: string): void;
+  /** It has ended, asked or not; null when it did not even start or a signal ended it. */
+  onEnd?(code: number | null): void;
 };
 
 /** Starts an engine's process in a group of its own, so that Ctrl-C in the terminal does not reach it before us. */
@@ -55,20 +55,17 @@ export const startEngine = (options: EngineOptions): Engine => {
       for (const line of lines) options.onLine?.(line);
     });
   }
-  const ended = new Promise<number | null>((resolve) => {
-    child.once("error", () => resolve(null));
-    child.once("exit", (code) => resolve(code));
-  });
+  child.once("error", () => options.onEnd?.(null));
+  child.once("exit", (code) => options.onEnd?.(code));
   return {
     child,
-    ended,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       child.stdin?.end();
       const timer = setTimeout(() => {
         if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       }, 10_000);
-      await (child.pid === undefined ? ended : once(child, "exit"));
+      await once(child, "exit");
       clearTimeout(timer);
     },
   };

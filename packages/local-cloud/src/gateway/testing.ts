@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { postgresAddress } from "../engines/postgres/address.ts";
 import type { Graph, GraphResource } from "../deploy/graph.ts";
 import type { Host, Part, PartFactory } from "../part.ts";
 import { openStore } from "../store.ts";
@@ -36,12 +37,13 @@ export const startTestCloud = async (factories: readonly PartFactory[], data?: s
     account: "123456789012",
     endpoint: gateway.endpoint,
     apiUrl: "http://127.0.0.1:1",
+    postgres: await postgresAddress(folder),
     store,
     seed: "0".repeat(64),
     log,
-    credentials: gateway.credentials,
+    credentials: (role, session) => gateway.credentials(role, session),
     invoke: (name) => Promise.reject(new Error(`There is no function ${name} in this test.`)),
-    call: gateway.call,
+    call: (service, action, input) => gateway.call(service, action, input),
   };
   const parts: Part[] = [];
   for (const factory of factories) parts.push(await factory(host));
