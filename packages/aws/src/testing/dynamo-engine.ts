@@ -13,7 +13,11 @@ import {
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Documents } from "../dynamo.ts";
 
-export type Engine = { readonly documents: Documents; readonly stop: () => Promise<void> };
+export type Engine = {
+  readonly endpoint: string;
+  readonly documents: Documents;
+  readonly stop: () => Promise<void>;
+};
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
@@ -36,6 +40,7 @@ export const startDynamo = async (): Promise<Engine> => {
   });
   await answering(port, child);
   return {
+    endpoint: `http://127.0.0.1:${port}`,
     documents: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
     stop: async () => {
       client.destroy();

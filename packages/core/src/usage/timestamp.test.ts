@@ -25,6 +25,7 @@ test.for([
   "2026-11-20T13:45:12+25:00",
   "2026-11-20T13:45:12 ",
   "2026-11-20 13:45:12",
+  "0050-01-01T00:00:00Z",
 ])("%s is none", (text) => {
   expect(parseTimestamp(text)).toBeUndefined();
   expect(timestampParser()(text)).toBeUndefined();

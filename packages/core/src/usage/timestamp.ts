@@ -8,6 +8,8 @@ export const parseTimestamp = (text: string): number | undefined => {
   const match = pattern.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = "", sign, zoneHour = "0", zoneMinute = "0"] = match;
+  // Date.UTC takes the years before 100 for the twentieth century.
+  if (Number(year) < 100) return undefined;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   if (Number(zoneHour) > 23 || Number(zoneMinute) > 59) return undefined;
   const date = Date.UTC(Number(year), Number(month) - 1, Number(day));

@@ -19,6 +19,8 @@ describe("a range", () => {
     ["2026-01-01", "2027-02-06", "query:to"],
     ["2026-02-30", "2026-03-01", "query:from"],
     ["soon", "2026-03-01", "query:from"],
+    ["9999-01-01", "9999-12-31T23:59:00Z", "query:to"],
+    ["0001-01-01", "0001-01-02", "query:from"],
     ["2026-03-01", "'; DROP TABLE", "query:to"],
   ] as const)("%s to %s is no window", ([from, to, pointer]) => {
     let problem: unknown;

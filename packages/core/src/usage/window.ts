@@ -14,7 +14,13 @@ export type HourRange = { readonly from: number; readonly to: number };
 
 const date = /^\d{4}-\d\d-\d\d$/;
 
-const moment = (text: string): number | undefined => parseTimestamp(date.test(text) ? `${text}T00:00:00Z` : text);
+/** The last midnight that, with the rest of its day, can be written with four digits for the year. */
+const last = Date.UTC(9999, 11, 31);
+
+const moment = (text: string): number | undefined => {
+  const at = parseTimestamp(date.test(text) ? `${text}T00:00:00Z` : text);
+  return at === undefined || at > last ? undefined : at;
+};
 
 /**
  * The whole hours that a request asks for: dates or instants, `to` exclusive. Usage is kept by the hour, so the hours
