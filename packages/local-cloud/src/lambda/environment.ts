@@ -1,0 +1,197 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { appendFile } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
+import type { Invocation } from "../part.ts";
+import type { LambdaFunction } from "./function.ts";
+
+/** What a worker is started with. */
+export type Boot = {
+  readonly name: string;
+  readonly arn: string;
+  readonly handler: string;
+  /** Where the function's zip was unpacked. */
+  readonly folder: string;
+  readonly memory: number;
+  readonly logFile: string;
+  readonly logGroup: string;
+  readonly logStream: string;
+  /** Folder of compiled code, shared by all functions. */
+  readonly compileCache?: string;
+  /** A file of authorities to trust beside the usual ones. */
+  readonly extraCa?: string;
+};
+
+/** One invocation on its way into a worker. */
+export type Job = {
+  readonly id: string;
+  /** JSON: what the handler gets is always a copy. */
+  readonly payload: string;
+  readonly deadline: number;
+  /** Keep the last 4 KB of the log for the caller. */
+  readonly tail: boolean;
+};
+
+export type LambdaError = NonNullable<Invocation["error"]>;
+
+/** `payload` is JSON; absent when there is an `error`. */
+export type Outcome = {
+  readonly requestId: string;
+  readonly payload?: string;
+  readonly error?: LambdaError;
+  readonly tail: string;
+};
+
+type Message =
+  | { readonly type: "ready" }
+  | { readonly type: "broken" | "crashed"; readonly error: LambdaError }
+  | (Outcome & { readonly type: "done"; readonly id: string });
+
+/** One worker of a function: runs one invocation at a time. Its state is Lambda's: kept between invocations, gone when it dies. */
+export type Environment = {
+  readonly bornAt: number;
+  /** When the last invocation ended, in milliseconds since the epoch. */
+  readonly idleSince: number;
+  readonly busy: boolean;
+  /** False once the thread ended or is about to: another has to take its place. */
+  readonly alive: boolean;
+  invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
+  close(): Promise<void>;
+};
+
+/** Lambda gives a function ten seconds to load; a laptop under load gets more. */
+const INIT_TIMEOUT = 30_000;
+
+const runtime = new URL("./runtime.mjs", import.meta.url);
+
+export const startEnvironment = (
+  definition: LambdaFunction,
+  boot: Omit<Boot, "logStream">,
+  variables: Readonly<Record<string, string>>,
+): Environment => {
+  const day = new Date().toISOString().slice(0, 10).replaceAll("-", "/");
+  const logStream = `${day}/[$LATEST]${randomBytes(16).toString("hex")}`;
+  const worker = new Worker(runtime, {
+    name: definition.name,
+    workerData: { ...boot, logStream } satisfies Boot,
+    env: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: logStream },
+    argv: [],
+    execArgv: ["--enable-source-maps"],
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: definition.memory },
+  });
+  let alive = true;
+  let idleSince = Date.now();
+  let current: { readonly id: string; finish(outcome: Outcome): void } | null = null;
+  const ready = Promise.withResolvers<LambdaError | null>();
+
+  const settle = (outcome: Omit<Outcome, "requestId">): void => {
+    const job = current;
+    current = null;
+    idleSince = Date.now();
+    job?.finish({ requestId: job.id, ...outcome });
+  };
+  const die = (error: LambdaError): void => {
+    alive = false;
+    ready.resolve(error);
+    settle({ error, tail: "" });
+  };
+  const exitError = (how: string): LambdaError => ({
+    errorType: "Runtime.ExitError",
+    errorMessage: `RequestId: ${current?.id ?? "undefined"} Error: Runtime exited ${how}`,
+  });
+
+  worker.on("message", (message: Message) => {
+    if (message.type === "ready") ready.resolve(null);
+    else if (message.type === "done") {
+      if (message.id === current?.id) {
+        const { payload, error, tail } = message;
+        settle({ tail, ...(payload === undefined ? {} : { payload }), ...(error ? { error } : {}) });
+      }
+    } else {
+      die(message.error);
+      void worker.terminate();
+    }
+  });
+  worker.on("error", (error: NodeJS.ErrnoException) => {
+    const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+    die(
+      memory
+        ? exitError("with error: signal: killed")
+        : { errorType: error.name, errorMessage: error.message, trace: [] },
+    );
+  });
+  worker.on("exit", (code) =>
+    die(exitError(code === 0 ? "without providing a reason" : `with error: exit status ${code}`)),
+  );
+  // Whatever does not pass through the runtime's own streams, such as V8's last words.
+  worker.stdout.resume();
+  worker.stderr.on("data", (chunk: Buffer) => void appendFile(boot.logFile, chunk).catch(() => undefined));
+  worker.unref();
+
+  const timedOut = async (id: string, initialised: boolean): Promise<void> => {
+    alive = false;
+    const seconds = initialised ? definition.timeout : INIT_TIMEOUT / 1000;
+    const words = `Task timed out after ${seconds.toFixed(2)} seconds`;
+    const lines = [
+      `${new Date().toISOString()} ${id} ${words}`,
+      `END RequestId: ${id}`,
+      `REPORT RequestId: ${id}\tDuration: ${(seconds * 1000).toFixed(2)} ms\tBilled Duration: ${seconds * 1000} ms\t` +
+        `Memory Size: ${definition.memory} MB\tStatus: timeout\t\n`,
+    ];
+    const error = { errorType: "Sandbox.Timedout", errorMessage: `RequestId: ${id} Error: ${words}` };
+    await worker.terminate();
+    await appendFile(boot.logFile, lines.join("\n")).catch(() => undefined);
+    if (current?.id === id) settle({ error, tail: "" });
+  };
+
+  const withinTime = async <T>(
+    id: string,
+    milliseconds: number,
+    initialised: boolean,
+    work: Promise<T>,
+  ): Promise<T> => {
+    const timer = setTimeout(() => void timedOut(id, initialised), milliseconds);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    bornAt: Date.now(),
+    get idleSince() {
+      return idleSince;
+    },
+    get busy() {
+      return current !== null;
+    },
+    get alive() {
+      return alive;
+    },
+    async invoke(payload, { tail = false } = {}) {
+      const id = randomUUID();
+      const done = Promise.withResolvers<Outcome>();
+      current = { id, finish: done.resolve };
+      const error = await withinTime(
+        id,
+        INIT_TIMEOUT,
+        false,
+        Promise.race([ready.promise, done.promise.then(() => null)]),
+      );
+      if (error) {
+        settle({ error, tail: "" });
+        return done.promise;
+      }
+      if (!alive) return done.promise;
+      const limit = definition.timeout * 1000;
+      worker.postMessage({ id, payload, deadline: Date.now() + limit, tail } satisfies Job);
+      return withinTime(id, limit, true, done.promise);
+    },
+    async close() {
+      alive = false;
+      await worker.terminate();
+    },
+  };
+};
