@@ -17,6 +17,9 @@ const SEARCHABLE = new Set([
   "status",
 ]);
 
+/** Nobody else can have the value of these. */
+const UNIQUE = new Set(["username", "sub"]);
+
 type Filter = { readonly name: string; readonly value: string; readonly prefix: boolean };
 
 /** `name = "value"` or `name ^= "start"`, with `\"` for a quote. */
@@ -51,10 +54,9 @@ export const listUsers = (cognito: Cognito, input: Input): unknown => {
   const limit = optionalNumber(input, "Limit") ?? 60;
   if (limit < 0 || limit > 60)
     throw invalidParameter("1 validation error detected: Value at 'limit' must be at most 60");
-  // What a user can sign in with is indexed; anything else is looked for in all of them.
-  const known = filter && !filter.prefix ? findUser(cognito, pool, filter.value) : undefined;
-  const candidates =
-    filter && known && matches(filter)(known) && unique.has(filter.name) ? [known] : usersOf(cognito, pool);
+  // Unique names are indexed; anything else is looked for in all users.
+  const known = filter && !filter.prefix && UNIQUE.has(filter.name) ? findUser(cognito, pool, filter.value) : undefined;
+  const candidates = known ? [known] : usersOf(cognito, pool);
   const found = filter ? candidates.filter(matches(filter)) : candidates;
   const { items, next } = page(
     found,
@@ -65,6 +67,3 @@ export const listUsers = (cognito: Cognito, input: Input): unknown => {
   const only = Array.isArray(input["AttributesToGet"]) ? texts(input, "AttributesToGet") : undefined;
   return { Users: items.map((user) => describeUser(user, attributeList(user, only))), PaginationToken: next };
 };
-
-/** Nobody else can have the value of these. */
-const unique = new Set(["username", "sub"]);
