@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { type TenantStatus, tenantStatuses } from "../tenant/tenant.ts";
+import { activateTenant } from "./activate-tenant.ts";
+import { failOnboarding } from "./fail-onboarding.ts";
+import { finishOnboarding } from "./finish-onboarding.ts";
+import { notifyOwner } from "./notify-owner.ts";
+import { provisionDatabase } from "./provision-database.ts";
+import { provisionIdentity } from "./provision-identity.ts";
+import { provisionNamespace } from "./provision-namespace.ts";
+import { provisionStorage } from "./provision-storage.ts";
+import { aTenant, ids, run, world } from "./testing.ts";
+import { validateTenant } from "./validate-tenant.ts";
+
+const planes = [
+  ["database", provisionDatabase],
+  ["storage", provisionStorage],
+  ["identity", provisionIdentity],
+  ["namespace", provisionNamespace],
+] as const;
+
+const provisioned = async () => {
+  const it = world();
+  for (const [, provision] of planes) await provision(it.ports)(run);
+  return it;
+};
+
+test("onboarding makes every plane, activates the tenant and ends the operation", async () => {
+  const it = world();
+  await validateTenant(it.ports)(run);
+  for (const [, provision] of planes) await provision(it.ports)(run);
+  await activateTenant(it.ports)(run);
+  await notifyOwner(it.ports)(run);
+  expect(it.operation().status).not.toBe("succeeded");
+  await finishOnboarding(it.ports)(run);
+
+  expect(it.tenant()).toMatchObject({
+    status: "active",
+    resources: {
+      database: { name: "tenant_acme_corp", role: "tenant_acme_corp" },
+      storage: {
+        prefix: "tenants/tenant-acme-corp/",
+        objects: ["tenants/tenant-acme-corp/uploads/.keep", "tenants/tenant-acme-corp/exports/.keep"],
+      },
+      identity: { owner_email: "owner@acme.example", owner_user_id: "sub-1" },
+      namespace: { cluster: "cluster", name: "tenant-acme-corp" },
+    },
+  });
+  expect(it.operation().status).toBe("succeeded");
+  expect(it.state.memberships).toEqual([
+    expect.objectContaining({ user_id: "sub-1", tenant_id: ids.tenant, roles: ["tenant-owner"] }),
+  ]);
+});
+
+test("a step that runs twice changes nothing the second time", async () => {
+  const it = await provisioned();
+  const first = it.tenant();
+  for (const [, provision] of planes) await provision(it.ports)(run);
+  expect(it.tenant()).toEqual(first);
+  expect(it.state.memberships).toHaveLength(1);
+
+  await activateTenant(it.ports)(run);
+  await activateTenant(it.ports)(run);
+  expect(it.state.commits.flatMap((commit) => commit.events.map((event) => event.type))).toEqual([
+    "tenant.activated.v1",
+  ]);
+});
+
+describe("nothing is made for a tenant that is not being onboarded", () => {
+  const others = tenantStatuses.filter(
+    (status): status is Exclude<TenantStatus, "provisioning"> => status !== "provisioning",
+  );
+  test.for(others.flatMap((status) => planes.map(([plane, provision]) => ({ status, plane, provision }))))(
+    "$status, $plane",
+    async ({ status, provision }) => {
+      const it = world(aTenant({ status }));
+      await expect(provision(it.ports)(run)).rejects.toMatchObject({ name: "TenantNotProvisioning" });
+      expect(Object.values(it.asked).flat()).toEqual([]);
+    },
+  );
+});
+
+describe("validation", () => {
+  test.for([
+    ["a tenant that is not there", null, "TenantNotFound"],
+    ["a suspended tenant", aTenant({ status: "suspended" }), "TenantNotProvisioning"],
+    ["a tier that is no more", aTenant({ tier: "platinum" as "premium" }), "TierUnknown"],
+    ["a tier from Object's prototype", aTenant({ tier: "constructor" as "premium" }), "TierUnknown"],
+    ["a slug with SQL", aTenant({ slug: 'x"; drop database postgres; --' }), "SlugUnlawful"],
+    ["a slug that climbs", aTenant({ slug: "../other" }), "SlugUnlawful"],
+    ["a slug with an underscore", aTenant({ slug: "acme_corp" }), "SlugUnlawful"],
+    ["a slug that begins with a hyphen", aTenant({ slug: "-acme" }), "SlugUnlawful"],
+    ["a slug that is too long", aTenant({ slug: "a".repeat(57) }), "SlugUnlawful"],
+    ["an empty slug", aTenant({ slug: "" }), "SlugUnlawful"],
+  ] as const)("refuses %s", async ([, tenant, name]) => {
+    await expect(validateTenant(world(tenant).ports)(run)).rejects.toMatchObject({ name });
+  });
+
+  test.for(["a", "acme-corp", "t-1x2b9k0q", "a".repeat(56)])("takes the slug %s", async (slug) => {
+    await expect(validateTenant(world(aTenant({ slug })).ports)(run)).resolves.toBeUndefined();
+  });
+});
+
+describe("activation", () => {
+  test("is refused while a plane is missing, and says which", async () => {
+    const it = world();
+    await provisionStorage(it.ports)(run);
+    await expect(activateTenant(it.ports)(run)).rejects.toMatchObject({
+      name: "PlaneMissing",
+      message: "Nothing was recorded for the tenant's database and identity and namespace.",
+    });
+    expect(it.tenant().status).toBe("provisioning");
+  });
+
+  test("commits its audit entry and event with the change", async () => {
+    const it = await provisioned();
+    await activateTenant(it.ports)(run);
+    expect(it.state.commits).toEqual([
+      {
+        audit: expect.objectContaining({
+          actor: "system:onboard-tenant",
+          action: "tenant.activate",
+          tenant_id: ids.tenant,
+          request_id: "req-1",
+          before: { status: "provisioning" },
+          after: { status: "active" },
+        }),
+        events: [
+          expect.objectContaining({
+            type: "tenant.activated.v1",
+            subject: ids.tenant,
+            data: {
+              tenant_id: ids.tenant,
+              operation_id: ids.operation,
+              name: "Acme Corp",
+              slug: "acme-corp",
+              tier: "premium",
+            },
+          }),
+        ],
+      },
+    ]);
+  });
+});
+
+describe("failure", () => {
+  const failure = {
+    Error: "NameTaken",
+    Cause: JSON.stringify({ errorType: "NameTaken", errorMessage: "ProvisionDatabase: The role exists.", trace: [] }),
+  };
+
+  test("marks tenant and operation, once, with the step and the reason", async () => {
+    const it = world();
+    const error = { code: "NameTaken", message: "The role exists." };
+    await failOnboarding(it.ports)({ ...run, failure });
+    await failOnboarding(it.ports)({ ...run, failure: { Error: "States.Timeout", Cause: "" } });
+    expect(it.tenant().status).toBe("failed");
+    expect(it.operation()).toMatchObject({ status: "failed", error: { step: "ProvisionDatabase", ...error } });
+    expect(it.state.commits.flatMap((commit) => commit.events)).toEqual([
+      expect.objectContaining({
+        type: "tenant.onboarding_failed.v1",
+        data: { tenant_id: ids.tenant, operation_id: ids.operation, step: "ProvisionDatabase", error },
+      }),
+    ]);
+  });
+
+  test("ends the step that could not say so itself", async () => {
+    const it = world();
+    await it.ports.operations.startStep(ids.operation, "ProvisionNamespace", "2026-11-20T13:45:12.123Z");
+    await failOnboarding(it.ports)({ ...run, failure: { Error: "States.Timeout", Cause: "" } });
+    const error = { code: "States.Timeout", message: "The task timed out or died before it could say why." };
+    expect(it.operation().steps.find((step) => step.name === "ProvisionNamespace")).toMatchObject({
+      status: "failed",
+      error,
+    });
+    expect(it.operation().error).toEqual({ step: "ProvisionNamespace", ...error });
+  });
+
+  test("leaves a tenant alone that is active already", async () => {
+    const it = world(aTenant({ status: "active" }));
+    await failOnboarding(it.ports)({ ...run, failure });
+    expect(it.tenant().status).toBe("active");
+    expect(it.state.commits).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { newOnboarding } from "../operation/begin.ts";
+import { memory, memoryOperations, memoryRegistry } from "../testing/memory.ts";
+import type { Tenant } from "../tenant/tenant.ts";
+import type { Mail, ProvisioningPorts, TaskRun } from "./ports.ts";
+
+export const ids = { tenant: "ten_01JD00000000000000000000AA", operation: "op_01JD00000000000000000000AA" };
+const at = "2026-11-20T13:45:12.123Z";
+
+export const aTenant = (more: Partial<Tenant> = {}): Tenant => ({
+  id: ids.tenant,
+  slug: "acme-corp",
+  name: "Acme Corp",
+  tier: "premium",
+  status: "provisioning",
+  config: { region: "us-east-1", features: ["analytics", "api-access"] },
+  owner: { email: "owner@acme.example" },
+  resources: {},
+  created_at: at,
+  updated_at: at,
+  ...more,
+});
+
+export const run: TaskRun = { operationId: ids.operation, tenantId: ids.tenant, requestId: "req-1" };
+
+/** A registered tenant in memory, and planes that count what they were asked. */
+export const world = (tenant: Tenant | null = aTenant()) => {
+  const state = memory();
+  if (tenant !== null) state.tenants.set(tenant.id, tenant);
+  state.operations.set(ids.operation, newOnboarding(ids.operation, ids.tenant, at));
+  const asked: Record<string, unknown[]> = { databases: [], storage: [], users: [], cluster: [], mailer: [] };
+  let made = 0;
+  const ports: ProvisioningPorts = {
+    registry: memoryRegistry(state),
+    operations: memoryOperations(state),
+    clock: () => new Date(at),
+    newId: (kind) => `${kind}_${(made += 1)}`,
+    databases: {
+      async ensure(request) {
+        asked["databases"]!.push(request);
+        const { name, role } = request;
+        return { host: "db.example", port: 5432, name, role, secret_arn: "arn:aws:secretsmanager:::secret" };
+      },
+    },
+    storage: {
+      async ensure(request) {
+        asked["storage"]!.push(request);
+        return { bucket: "data", prefix: request.prefix, objects: request.objects.map((key) => request.prefix + key) };
+      },
+    },
+    users: {
+      async ensure(request) {
+        asked["users"]!.push(request);
+        return { user_pool_id: "us-east-1_pool", owner_user_id: "sub-1", owner_email: request.email };
+      },
+    },
+    cluster: {
+      name: "cluster",
+      async ensure(request) {
+        asked["cluster"]!.push(request);
+        return request.objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+      },
+    },
+    mailer: {
+      async send(mail: Mail, tags) {
+        asked["mailer"]!.push({ mail, tags });
+      },
+    },
+  };
+  return {
+    state,
+    ports,
+    asked,
+    tenant: () => state.tenants.get(ids.tenant)!,
+    operation: () => state.operations.get(ids.operation)!,
+  };
+};
