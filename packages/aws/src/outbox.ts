@@ -45,3 +45,26 @@ export const publisher =
     }
     return refused;
   };
+
+/** A record of the Control table's stream, as far as the outbox looks at it. */
+export type StreamRecord = {
+  readonly dynamodb?:
+    | { readonly NewImage?: object | undefined; readonly SequenceNumber?: string | undefined }
+    | undefined;
+};
+
+/**
+ * Publishes the events among stream records, in their order. `failed` has the sequence numbers of those that must be
+ * delivered again; Lambda resumes at the lowest. An event may go out twice: its id tells.
+ */
+export const publishRecords =
+  (publish: (events: readonly OutboundEvent[]) => Promise<string[]>) =>
+  async (records: readonly StreamRecord[]): Promise<{ published: number; failed: string[] }> => {
+    const outbox = records.flatMap(({ dynamodb }) => {
+      const event = eventOf(dynamodb?.NewImage as Record<string, AttributeValue> | undefined);
+      return event === undefined ? [] : [{ event, sequence: dynamodb?.SequenceNumber ?? "" }];
+    });
+    const refused = new Set(await publish(outbox.map(({ event }) => event)));
+    const failed = outbox.filter(({ event }) => refused.has(event.id)).map(({ sequence }) => sequence);
+    return { published: outbox.length - failed.length, failed };
+  };

@@ -55,7 +55,9 @@ export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent) 
 };
 
 const summary = (errors: readonly FieldError[]) =>
-  errors.length === 1 ? `${errors[0]?.pointer} ${errors[0]?.detail}.` : `${errors.length} things are wrong with the request.`;
+  errors.length === 1
+    ? `${errors[0]?.pointer} ${errors[0]?.detail}.`
+    : `${errors.length} things are wrong with the request.`;
 
 /** A parameter that is given twice is refused: who reads the first and who the last would see two requests. */
 const singleQuery = (event: APIGatewayProxyEvent, errors: FieldError[]): Record<string, string> => {
@@ -94,7 +96,10 @@ const parameter =
 const faults = (issue: z.core.$ZodIssue, pointer: Pointer): FieldError[] => {
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is not known here" }));
-  const missing = issue.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
-  const detail = missing ? "is required" : issue.message.replace(/^Invalid (?:input|option): /, "").replace(/^expected/, "must be");
+  const missing =
+    issue.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
+  const detail = missing
+    ? "is required"
+    : issue.message.replace(/^Invalid (?:input|option): /, "").replace(/^expected/, "must be");
   return [{ pointer: pointer(issue.path), detail }];
 };

@@ -1,4 +1,4 @@
-import middy from "@middy/core";
+import compose, { type MiddlewareObj } from "@middy/core";
 import type { Operation } from "@tenantry/contract/define";
 import type { Context } from "@tenantry/core/context";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
@@ -30,7 +30,7 @@ export const http = <const O extends Operation>(
   operation: O,
   handle: (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>,
 ) =>
-  middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(requestLog(operation))
     .use({
       onError: (request) => {
@@ -56,7 +56,7 @@ const render = <O extends Operation>(operation: O, reply: HttpReply<O>, requestI
 };
 
 /** One line for each request, and the cause of a problem where there is one. */
-const requestLog = (operation: Operation): middy.MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => {
+const requestLog = (operation: Operation): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => {
   const started = new WeakMap<APIGatewayProxyEvent, number>();
   const write = (event: APIGatewayProxyEvent, response: APIGatewayProxyResult | null | undefined, error?: unknown) => {
     const status = response?.statusCode ?? 500;

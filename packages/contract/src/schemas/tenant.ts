@@ -25,8 +25,8 @@ export const Tenant = CoreTenant.meta({
 export const CreateTenantBody = RegisterTenant.meta({
   id: "CreateTenant",
   description:
-    "A tenant to onboard. `name`: 1 to 100 characters in any script, beginning with a letter or digit, without control " +
-    `characters, \`/\` and \`\\\`. \`config.region\`: ${regions.join(", ")}; the first if not given. ` +
+    "A tenant to onboard. `name`: 1 to 100 characters in any script, beginning with a letter or a digit, without control " +
+    `characters and \`\\\`. \`config.region\`: ${regions.join(", ")}; the first if not given. ` +
     `\`config.features\`: any of ${features.join(", ")}. Without \`owner\` you are the owner.`,
   example: {
     name: "Acme Corp",

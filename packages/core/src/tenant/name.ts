@@ -6,8 +6,9 @@ export const nameLength = { min: 1, max: 100 } as const;
 const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
 /**
- * A tenant's name as people write it, in any script: 1 to 100 characters that begin with a letter or digit, without
- * control characters and without `/` and `\`. Quotes, dots and SQL are text like any other.
+ * A tenant's name as people write it, in any script: 1 to 100 characters that begin with a letter or a digit, if need be
+ * in quotes, without control characters, without `\\` and without `.` or `..` between slashes. `Mærsk A/S`, quotes and
+ * SQL are text like any other.
  */
 export const TenantName = z
   .string()
@@ -15,5 +16,8 @@ export const TenantName = z
   .trim()
   .min(nameLength.min, "must not be empty")
   .refine((name) => Array.from(name).length <= nameLength.max, `must have at most ${nameLength.max} characters`)
-  .refine((name) => !/[/\\]/.test(name), "must not contain / or \\")
-  .refine((name) => name === "" || /^[\p{L}\p{N}]/u.test(name), "must begin with a letter or a digit");
+  .refine((name) => !/\\|(?:^|\/)\.{1,2}(?:\/|$)/.test(name), "must not look like a path")
+  .refine(
+    (name) => name === "" || /^["'\p{Pi}\p{Pf}\p{Ps}]?[\p{L}\p{N}]/u.test(name),
+    "must begin with a letter or a digit",
+  );

@@ -1,0 +1,8 @@
+import { operations } from "@tenantry/contract/operations";
+import { http } from "@tenantry/lambda/http";
+import { readAsset } from "./asset.ts";
+
+export const handler = http(operations.getDocsViewer, async () => ({
+  body: await readAsset("redoc.standalone.js"),
+  headers: { "cache-control": "public, max-age=3600" },
+}));

@@ -1,0 +1,9 @@
+import { operations } from "@tenantry/contract/operations";
+import { http } from "@tenantry/lambda/http";
+import { page, pagePolicy } from "./page.ts";
+
+// Relative addresses: the API may lie below a stage.
+const viewer = '<redoc spec-url="openapi.json" hide-download-button></redoc>\n<script src="docs/viewer.js"></script>';
+const body = page("Tenantry API", "body { margin: 0 }", viewer);
+
+export const handler = http(operations.getDocs, () => ({ body, headers: { "content-security-policy": pagePolicy } }));

@@ -1,0 +1,108 @@
+import { JwtVerifier } from "aws-jwt-verify";
+import { SimpleJwksCache } from "aws-jwt-verify/jwk";
+import { setting } from "./config.ts";
+import { endpointFor } from "./endpoint.ts";
+
+/** What a verified access token says of its bearer. */
+export type TokenClaims = {
+  readonly sub: string;
+  readonly email: string;
+  readonly org_id: string;
+  /** Space-separated. */
+  readonly permissions: string;
+  /** Seconds since 1970. */
+  readonly exp: number;
+};
+
+const jwksTimeoutMillis = 3000;
+
+/** The pool's keys cannot be had, which says nothing about the token. */
+export class KeysUnavailable extends Error {
+  override readonly name = "KeysUnavailable";
+}
+
+/** By `fetch`, as the library's own fetcher speaks https only. */
+const fetchJwks = async (uri: string): Promise<ArrayBuffer> => {
+  try {
+    const response = await fetch(uri, { signal: AbortSignal.timeout(jwksTimeoutMillis), redirect: "error" });
+    if (!response.ok) throw new Error(`The status was ${response.status}.`);
+    return await response.arrayBuffer();
+  } catch (cause) {
+    throw new KeysUnavailable(`The keys at ${uri} cannot be had.`, { cause });
+  }
+};
+
+/** A claim that is absent is the empty string; one that is no string is refused. */
+const text = (payload: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = payload[name] ?? "";
+  if (typeof value !== "string") throw new Error(`The claim ${name} is not a string.`);
+  return value;
+};
+
+export type Pool = { readonly issuer: string; readonly jwksUri: string; readonly clientId: string };
+
+/** The user pool of this deployment. */
+export const poolFromSettings = (): Pool => {
+  const pool = setting("USER_POOL_ID");
+  return {
+    issuer: `https://cognito-idp.${setting("AWS_REGION")}.amazonaws.com/${pool}`,
+    jwksUri: `${endpointFor("cognito-idp")}/${pool}/.well-known/jwks.json`,
+    clientId: setting("USER_POOL_CLIENT_ID"),
+  };
+};
+
+/**
+ * Verifies access tokens of one pool for one client: RS256 by a key of the pool, issuer, `token_use`, client, expiry
+ * without leeway. Keys are fetched once and again only for a key id that is new, at most every ten seconds.
+ *
+ * @throws Error whose message says why, and never contains the token; `KeysUnavailable` when it could not be judged.
+ */
+export const accessTokens = (pool: Pool): ((token: string) => Promise<TokenClaims>) => {
+  const verifier = JwtVerifier.create(
+    {
+      issuer: pool.issuer,
+      audience: null,
+      jwksUri: pool.jwksUri,
+      customJwtCheck: ({ header, payload }) => {
+        if (header.alg !== "RS256") throw new Error("The algorithm is not RS256.");
+        if (payload["token_use"] !== "access") throw new Error("It is not an access token.");
+        if (payload["client_id"] !== pool.clientId) throw new Error("It was issued to another client.");
+        if (typeof payload.exp !== "number") throw new Error("It never expires.");
+      },
+    },
+    { jwksCache: new SimpleJwksCache({ fetcher: { fetch: fetchJwks } }) },
+  );
+  return async (token) => {
+    const payload = await verifier.verify(token);
+    const sub = text(payload, "sub");
+    if (sub === "") throw new Error("It names nobody.");
+    return {
+      sub,
+      email: text(payload, "email"),
+      org_id: text(payload, "org_id"),
+      permissions: text(payload, "permissions"),
+      exp: payload.exp ?? 0,
+    };
+  };
+};
+
+const cacheSize = 1000;
+
+/**
+ * Remembers verified tokens until they expire, the most recently used thousand of them. Only what verified is kept:
+ * a refused token is judged anew each time.
+ */
+export const remembering = (
+  verify: (token: string) => Promise<TokenClaims>,
+  now: () => number = Date.now,
+): ((token: string) => Promise<TokenClaims>) => {
+  const known = new Map<string, TokenClaims>();
+  return async (token) => {
+    const claims = known.get(token);
+    known.delete(token);
+    const valid = claims !== undefined && claims.exp * 1000 > now() ? claims : await verify(token);
+    known.set(token, valid);
+    if (known.size > cacheSize) for (const oldest of known.keys()) return (known.delete(oldest), valid);
+    return valid;
+  };
+};

@@ -1,0 +1,80 @@
+import { findRoute } from "@tenantry/contract/routes";
+import { decide } from "@tenantry/core/access/decide";
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
+import { log } from "./log.ts";
+
+export type Bearer = {
+  readonly sub: string;
+  readonly email: string;
+  readonly org_id: string;
+  readonly permissions: string;
+};
+
+/** Larger than any token we sign, and far below what would be costly to look at. */
+const maxHeaderLength = 8192;
+
+/**
+ * The credentials of one `Authorization: Bearer` header. A second header is refused even if it is equal.
+ *
+ * @throws Error that says what is wrong with it.
+ */
+export const bearerToken = (headers: APIGatewayRequestAuthorizerEvent["multiValueHeaders"]): string => {
+  const values = Object.entries(headers ?? {})
+    .filter(([name]) => name.toLowerCase() === "authorization")
+    .flatMap(([, list]) => list ?? []);
+  const [value] = values;
+  if (value === undefined) throw new Error("There is no Authorization header.");
+  if (values.length > 1) throw new Error("There is more than one Authorization header.");
+  if (value.length > maxHeaderLength) throw new Error("The Authorization header is too long.");
+  const [, token] = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(value) ?? [];
+  if (token === undefined) throw new Error("The Authorization header holds no bearer token.");
+  return token;
+};
+
+/**
+ * A REQUEST authorizer for API Gateway REST. A bad token is a 401, a missing permission a deny policy, which is a 403;
+ * an error of ours is a 500, so it fails closed. The policy names this one method ARN: a cached answer opens nothing else.
+ */
+export const authorizer =
+  (verify: (token: string) => Promise<Bearer>) =>
+  async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
+    const about = { request_id: event.requestContext.requestId, route: `${event.httpMethod} ${event.resource}` };
+    const bearer = await authenticate(verify, event).catch((error: unknown) => {
+      const ours = error instanceof Error && error.name === "KeysUnavailable";
+      log(ours ? "error" : "info", "refused", { ...about, status: ours ? 500 : 401, reason: reasonOf(error) });
+      if (ours) throw error;
+      // API Gateway answers 401 to this very message, and 500 to any other.
+      throw new Error("Unauthorized");
+    });
+    const route = findRoute(event.httpMethod, event.resource);
+    const decision = decide(route, { orgId: bearer.org_id, permissions: bearer.permissions });
+    // In a policy these are wildcards; no id contains them.
+    const literal = !/[*?]/.test(event.methodArn);
+    const allow = decision.allow && literal;
+    if (!allow)
+      log("info", "refused", {
+        ...about,
+        status: 403,
+        actor: bearer.sub,
+        reason: decision.allow ? "the path holds a wildcard" : decision.reason,
+      });
+    return {
+      principalId: bearer.sub,
+      policyDocument: {
+        Version: "2012-10-17",
+        Statement: [
+          { Action: "execute-api:Invoke", Effect: allow ? "Allow" : "Deny", Resource: literal ? event.methodArn : "*" },
+        ],
+      },
+      context: { sub: bearer.sub, email: bearer.email, org_id: bearer.org_id, permissions: bearer.permissions },
+    };
+  };
+
+const authenticate = async (
+  verify: (token: string) => Promise<Bearer>,
+  event: APIGatewayRequestAuthorizerEvent,
+): Promise<Bearer> => verify(bearerToken(event.multiValueHeaders));
+
+/** Messages of the verifier may quote claims, but never the token; they are cut all the same. */
+const reasonOf = (error: unknown) =>
+  error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : "unknown";
