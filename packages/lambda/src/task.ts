@@ -23,9 +23,7 @@ type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
  */
 export const task = (name: TaskName, ports: TaskPorts, verb: TaskVerb) =>
   middy<unknown, void, Error, Context, Internal>()
-    .use(logging(name))
-    .use(parsing(name))
-    .use(progress(name, ports))
+    .use([logging(name), parsing(name), ...(isStep(name) ? [progress(name, ports)] : [])])
     .handler((run) => verb(run as TaskRun));
 
 /** Replaces the payload by the run it describes. */
@@ -50,9 +48,8 @@ const invalidInput = (reason: string): Error => {
 
 const isStep = (name: TaskName): name is OnboardingStep => (onboardingSteps as readonly string[]).includes(name);
 
-/** Writes the step's attempts, times and outcome to the operation. Tasks that are no step of it only log. */
-const progress = (name: TaskName, { operations, clock }: TaskPorts): Middleware => {
-  if (!isStep(name)) return {};
+/** Writes the step's attempts, times and outcome to the operation. */
+const progress = (name: OnboardingStep, { operations, clock }: TaskPorts): Middleware => {
   const now = () => clock().toISOString();
   return {
     before: async ({ internal: { run } }) => {
