@@ -87,16 +87,20 @@ const trigger = async (event: unknown) => ({
   },
 });
 
-const opened: { close(): Promise<void> }[] = [];
+const opened = new Set<() => Promise<void>>();
 const start = async (data?: string) => {
   const cloud = await startCognito({ trigger, ...(data === undefined ? {} : { data }) });
-  opened.push(cloud);
+  const close = async (): Promise<void> => {
+    opened.delete(close);
+    await cloud.close();
+  };
+  opened.add(close);
   const apply = async (changed = graph()) => cloud.parts[0]?.apply?.(changed);
   await apply();
-  return { ...cloud, apply };
+  return { ...cloud, apply, close };
 };
 afterAll(async () => {
-  for (const cloud of opened) await cloud.close();
+  for (const close of opened) await close();
 });
 
 const admin = { UserPoolId: POOL, Username: "admin@example.com" };
@@ -136,11 +140,7 @@ describe("the stack's user pool", () => {
     await first.sdk.send(setPassword);
     const { AuthenticationResult } = await first.signIn(CLIENT, "admin@example.com");
     const jwks = await first.getJson(`/${POOL}/.well-known/jwks.json`);
-    const [closed] = opened.splice(
-      opened.findIndex(({ close }) => close === first.close),
-      1,
-    );
-    await closed?.close();
+    await first.close();
 
     const second = await start(first.data);
     expect(await second.getJson(`/${POOL}/.well-known/jwks.json`)).toEqual(jwks);

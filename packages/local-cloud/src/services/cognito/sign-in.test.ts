@@ -85,6 +85,18 @@ describe("a temporary password", () => {
   });
 });
 
+test("a disabled user with a temporary password is not even challenged", async () => {
+  const { UserPoolId, ClientId } = await cloud.createPool();
+  const user = { UserPoolId, Username: "zoe@example.com" };
+  await cloud.sdk.send(
+    new AdminCreateUserCommand({ ...user, TemporaryPassword: TEMPORARY, MessageAction: "SUPPRESS" }),
+  );
+  await cloud.sdk.send(new AdminDisableUserCommand(user));
+  expect(await failure(cloud.signIn(ClientId, user.Username, TEMPORARY))).toBe(
+    "NotAuthorizedException: User is disabled.",
+  );
+});
+
 describe("signing in", () => {
   test("does not tell a wrong password from an unknown user", async () => {
     const { UserPoolId, ClientId } = await cloud.createPool();
