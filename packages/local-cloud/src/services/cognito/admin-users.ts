@@ -6,8 +6,9 @@ import { attributeList, isEmail, mergeAttributes, readAttributes } from "./attri
 import { sendInvitation } from "./invitations.ts";
 import type { Pool, User } from "./model.ts";
 import { hashPassword, policyOf, requirePolicy, temporaryPassword } from "./passwords.ts";
+import { signOut } from "./sessions.ts";
 import { type Cognito, invalidParameter, needPool } from "./state.ts";
-import { describeUser, insertUser, namedByAttribute, needUser, removeUser, signOut, updateUser } from "./users.ts";
+import { describeUser, insertUser, namedByAttribute, needUser, removeUser, updateUser } from "./users.ts";
 
 const DAY = 86_400;
 

@@ -7,11 +7,11 @@ import { requireSecret } from "./clients.ts";
 import { openLockout } from "./lockout.ts";
 import { respondToAuthChallenge } from "./new-password.ts";
 import { hashPassword, requirePolicy, verifyPassword } from "./passwords.ts";
-import { findSession, newRefreshToken, redeem, retire, revoke } from "./sessions.ts";
+import { findSession, newRefreshToken, redeem, retire, revoke, signOut } from "./sessions.ts";
 import { initiateAuth, type SignIn } from "./sign-in.ts";
 import { type Cognito, needClient, needPool, notAuthorized } from "./state.ts";
 import { authenticate, issueTokens } from "./tokens.ts";
-import { findUser, signOut, updateUser } from "./users.ts";
+import { findUser, updateUser } from "./users.ts";
 
 const getTokensFromRefreshToken = async (cognito: Cognito, input: Input): Promise<unknown> => {
   const client = needClient(cognito, text(input, "ClientId"));

@@ -99,6 +99,7 @@ export type Group = {
 export type Session = {
   readonly originJti: string;
   readonly poolId: string;
+  readonly sub: string;
   readonly username: string;
   readonly clientId: string;
   readonly authTime: number;

@@ -1,5 +1,5 @@
 import { notImplemented } from "../../gateway/service.ts";
-import { type Input, record, text, textMap } from "../input.ts";
+import { type Input, optionalText, record, text, textMap } from "../input.ts";
 import { checkAttributes, mergeAttributes } from "./attributes.ts";
 import { requireSecretHash } from "./clients.ts";
 import type { Client } from "./model.ts";
@@ -28,7 +28,7 @@ export const respondToAuthChallenge = async (
   const user = needUser(cognito, pool, challenge.username);
   if (findUser(cognito, pool, text(responses, "USERNAME"))?.username !== user.username)
     throw notAuthorized("Invalid session for the user.");
-  requireSecretHash(client, responses["SECRET_HASH"] as string | undefined, namesOf(user));
+  requireSecretHash(client, optionalText(responses, "SECRET_HASH"), namesOf(user));
   const password = text(responses, "NEW_PASSWORD");
   requirePolicy(pool.settings, password);
   const changes = checkAttributes(

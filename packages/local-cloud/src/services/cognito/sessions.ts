@@ -3,15 +3,29 @@ import { validityOf } from "./clients.ts";
 import type { Client, RefreshToken, Session, User } from "./model.ts";
 import { type Cognito, notAuthorized } from "./state.ts";
 
-const keyOf = (session: Session): string => `${session.poolId}/${session.username}/${session.originJti}`;
+/** A `sub` holds no slash, as a username may: nobody's sessions are under another's prefix. */
+const keyOf = (session: Session): string => `${session.poolId}/${session.sub}/${session.originJti}`;
+const prefixOf = (user: User): string => `${user.poolId}/${user.attributes["sub"]}/`;
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("base64url");
 
 export const sessionOf = (cognito: Cognito, user: User, originJti: string): Session | undefined =>
-  cognito.sessions.get(`${user.poolId}/${user.username}/${originJti}`);
+  cognito.sessions.get(`${prefixOf(user)}${originJti}`);
+
+const sessionsOf = (cognito: Cognito, user: User): { key: string; value: Session }[] =>
+  cognito.sessions.list(prefixOf(user));
+
+/** Ends every sign-in of the user: its refresh tokens are dead, and Cognito itself takes no access token of it. */
+export const signOut = (cognito: Cognito, user: User): void => {
+  for (const { key, value } of sessionsOf(cognito, user)) cognito.sessions.put(key, { ...value, revoked: true });
+};
+
+export const removeSessions = (cognito: Cognito, user: User): void => {
+  for (const { key } of sessionsOf(cognito, user)) cognito.sessions.delete(key);
+};
 
 /** Forgets the sign-ins of a user that ended more than a day ago, and their tokens. */
 const sweep = (cognito: Cognito, user: User): void => {
-  const all = cognito.sessions.list(`${user.poolId}/${user.username}/`);
+  const all = sessionsOf(cognito, user);
   const ended = new Set(all.flatMap(({ key, value }) => (value.endsAt + 86_400 < cognito.now() ? [key] : [])));
   if (ended.size === 0) return;
   for (const { key, value } of cognito.refreshTokens.list())
@@ -26,6 +40,7 @@ export const newSession = (cognito: Cognito, client: Client, user: User): Sessio
   const session: Session = {
     originJti: randomUUID(),
     poolId: user.poolId,
+    sub: String(user.attributes["sub"]),
     username: user.username,
     clientId: client.id,
     authTime: now,

@@ -1,5 +1,5 @@
 import { AwsError, notImplemented } from "../../gateway/service.ts";
-import { type Input, text } from "../input.ts";
+import { type Input, optionalText, text } from "../input.ts";
 import type { Challenges } from "./challenges.ts";
 import { allowsFlow, requireSecretHash } from "./clients.ts";
 import type { Lockout } from "./lockout.ts";
@@ -67,7 +67,7 @@ const byPassword = async (signIn: SignIn, pool: Pool, client: Client, parameters
   if (!parameters["USERNAME"]) throw invalidParameter("Missing required parameter USERNAME");
   if (!parameters["PASSWORD"]) throw invalidParameter("Missing required parameter PASSWORD");
   const name = text(parameters, "USERNAME");
-  requireSecretHash(client, parameters["SECRET_HASH"] as string | undefined, [name]);
+  requireSecretHash(client, optionalText(parameters, "SECRET_HASH"), [name]);
   const user = await checkPassword(signIn, pool, client, name, text(parameters, "PASSWORD"));
   if (!user.enabled) throw notAuthorized("User is disabled.");
   if (user.status === "RESET_REQUIRED")
@@ -100,7 +100,7 @@ const byRefreshToken = async (
   const session = redeem(cognito, client, text(parameters, "REFRESH_TOKEN"));
   const user = findUser(cognito, pool, session.username);
   if (!user?.enabled) throw notAuthorized("User is disabled.");
-  requireSecretHash(client, parameters["SECRET_HASH"] as string | undefined, namesOf(user));
+  requireSecretHash(client, optionalText(parameters, "SECRET_HASH"), namesOf(user));
   return signedIn(await issueTokens(cognito, { pool, client, user, session, source: "TokenGeneration_RefreshTokens" }));
 };
 

@@ -26,7 +26,7 @@ export type Cognito = {
   readonly aliases: Collection<string>;
   /** By `<pool>/<name>`. */
   readonly groups: Collection<Group>;
-  /** By `<pool>/<username>/<origin jti>`. */
+  /** By `<pool>/<sub>/<origin jti>`. */
   readonly sessions: Collection<Session>;
   /** By the token's SHA-256. */
   readonly refreshTokens: Collection<RefreshToken>;

@@ -1,5 +1,6 @@
 import { AwsError } from "../../gateway/service.ts";
-import type { Pool, Session, User } from "./model.ts";
+import type { Pool, User } from "./model.ts";
+import { removeSessions } from "./sessions.ts";
 import type { Cognito } from "./state.ts";
 
 /** Names are compared without case, unless the pool says otherwise; addresses always are. */
@@ -77,16 +78,8 @@ export const updateUser = (
   return user;
 };
 
-const sessionsOf = (cognito: Cognito, user: User): { key: string; value: Session }[] =>
-  cognito.sessions.list(`${user.poolId}/${user.username}/`);
-
-/** Ends every sign-in of the user: its refresh tokens are dead, and Cognito itself takes no access token of it. */
-export const signOut = (cognito: Cognito, user: User): void => {
-  for (const { key, value } of sessionsOf(cognito, user)) cognito.sessions.put(key, { ...value, revoked: true });
-};
-
 export const removeUser = (cognito: Cognito, pool: Pool, user: User): void => {
-  for (const { key } of sessionsOf(cognito, user)) cognito.sessions.delete(key);
+  removeSessions(cognito, user);
   for (const alias of aliasesOf(pool, user)) cognito.aliases.delete(alias);
   cognito.users.delete(keyOf(pool, user.username));
 };
