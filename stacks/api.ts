@@ -21,7 +21,7 @@ const grants: Record<OperationName, Omit<sst.aws.FunctionArgs, "handler">> = {
   createTenant: {
     environment: { ...registry, ONBOARDING_STATE_MACHINE: onboarding.arn },
     permissions: [
-      allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], controlTable.arn),
+      allow(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn),
       allow(["states:StartExecution"], onboarding.arn),
     ],
   },
@@ -37,8 +37,10 @@ const grants: Record<OperationName, Omit<sst.aws.FunctionArgs, "handler">> = {
   getHealth: {},
   getOpenapi: {},
   getDocs: {},
-  getDocsViewer: {},
-  getProblem: {},
+  getDocsViewer: {
+    copyFiles: [{ from: "node_modules/redoc/bundles/redoc.standalone.js", to: "redoc.standalone.js" }],
+  },
+  getProblem: { copyFiles: [{ from: "docs/problems", to: "problems" }] },
 };
 
 export const api = new sst.aws.ApiGatewayV1("Api", {
@@ -65,7 +67,8 @@ const authorizer = api.addAuthorizer({
     timeout: "5 seconds",
   },
   ttl: 30,
-  identitySource: "method.request.header.Authorization,context.resourcePath,context.httpMethod",
+  // The authorizer's policy names one method and path, so both are part of what its answer is cached by.
+  identitySource: "method.request.header.Authorization,context.path,context.httpMethod",
 });
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -82,9 +82,9 @@ export const wildcards = (graph: Graph): string[] => {
 export const invalidWorkflows = (graph: Graph): string[] =>
   some(graph, "aws:sfn/stateMachine:StateMachine").flatMap(({ name, inputs }) => {
     const definition = JSON.parse(inputs["definition"]);
-    const { isValid, errors } = asl(definition, { checkPaths: true, checkArn: true });
+    const { isValid, errorsText } = asl(definition, { checkPaths: true, checkArn: true });
     return [
-      ...(isValid ? [] : [`${name}: ${JSON.stringify(errors)}`]),
+      ...(isValid ? [] : [`${name}: ${errorsText()}`]),
       ...[...JSON.stringify(definition).matchAll(/"ErrorEquals":\[([^\]]*)\]/g)]
         .filter(([, names = ""]) => names.includes("States.ALL") && names.includes(","))
         .map(([match]) => `${name}: States.ALL must stand alone: ${match}`),
