@@ -81,6 +81,8 @@ export const startEnvironment = (
     resourceLimits: { maxOldGenerationSizeMb: definition.memory },
   });
   let alive = true;
+  /** The time is up: how the thread then ends is not the outcome. */
+  let timingOut = false;
   let idleSince = Date.now();
   let current: { readonly id: string; finish(outcome: Outcome): void } | null = null;
   const ready = Promise.withResolvers<LambdaError | null>();
@@ -94,7 +96,7 @@ export const startEnvironment = (
   const die = (error: LambdaError): void => {
     alive = false;
     ready.resolve(error);
-    settle({ error, tail: "" });
+    if (!timingOut) settle({ error, tail: "" });
   };
   const exitError = (how: string): LambdaError => ({
     errorType: "Runtime.ExitError",
@@ -131,6 +133,7 @@ export const startEnvironment = (
 
   const timedOut = async (id: string, initialised: boolean): Promise<void> => {
     alive = false;
+    timingOut = true;
     const seconds = initialised ? definition.timeout : INIT_TIMEOUT / 1000;
     const words = `Task timed out after ${seconds.toFixed(2)} seconds`;
     const lines = [
@@ -181,7 +184,7 @@ export const startEnvironment = (
         Promise.race([ready.promise, done.promise.then(() => null)]),
       );
       if (error) {
-        settle({ error, tail: "" });
+        if (!timingOut) settle({ error, tail: "" });
         return done.promise;
       }
       if (!alive) return done.promise;

@@ -43,7 +43,7 @@ for (const [method, level] of Object.entries(levels)) {
 
 const describe = (error) =>
   error instanceof Error
-    ? { errorType: error.name, errorMessage: error.message, trace: String(error.stack ?? "").split("\n") }
+    ? { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? "").split("\n") }
     : { errorType: typeof error, errorMessage: String(error), trace: [] };
 
 const report = () => {

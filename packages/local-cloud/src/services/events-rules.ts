@@ -14,9 +14,7 @@ export type Rule = {
 
 /** The name of a bus out of its name or ARN. */
 export const busName = (nameOrArn: unknown): string =>
-  String(nameOrArn ?? "default")
-    .split("/")
-    .at(-1) ?? "default";
+  (typeof nameOrArn === "string" ? nameOrArn : "default").split("/").at(-1) ?? "default";
 
 export const readBuses = (graph: Graph): string[] => [
   "default",

@@ -12,8 +12,8 @@ export type Aws = {
 
 const errorOf = (status: number, text: string): AwsError => {
   try {
-    const body = JSON.parse(text) as { __type?: string; message?: string; Message?: string };
-    const code = body.__type?.split("#").at(-1) ?? "UnknownError";
+    const { __type: type, ...body } = JSON.parse(text) as { __type?: string; message?: string; Message?: string };
+    const code = type?.split("#").at(-1) ?? "UnknownError";
     return new AwsError(code, body.message ?? body.Message ?? text, status);
   } catch {
     return new AwsError("UnknownError", text.slice(0, 500), status);

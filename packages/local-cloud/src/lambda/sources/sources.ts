@@ -30,6 +30,7 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
   const aws = createAws(host);
   const checkpoints = host.store.collection<Checkpoint>("lambda.checkpoints");
   const running = new Map<string, Running>();
+  const log = (line: string): void => host.log(line);
   let mappings: Mapping[] = [];
   let started = false;
 
@@ -56,7 +57,7 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
     const consume = async (shard: string, checkpoint: Checkpoint): Promise<void> => {
       const edges: ShardEdges = {
         signal,
-        log: host.log,
+        log,
         invoke: (payload) => host.invoke(mapping.functionArn, payload),
         checkpoint: (value) => checkpoints.put(`${mapping.id}/${shard}`, value),
         discard: async (discard) => {
@@ -104,7 +105,7 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
     const controller = new AbortController();
     const placed = Promise.withResolvers<void>();
     const { signal } = controller;
-    const edges = { aws, region: host.region, signal, log: host.log };
+    const edges = { aws, region: host.region, signal, log };
     if (mapping.kind === "sqs") placed.resolve();
     const loop =
       mapping.kind === "sqs"
