@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import { ProvisioningError } from "@tenantry/core/provisioning/errors";
 import type { Databases } from "@tenantry/core/provisioning/ports";
-import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from "pg";
+import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { migrate } from "./database-migrations.ts";
 import { scramVerifier } from "./scram.ts";
 import type { DatabaseCredentials, TenantSecrets } from "./tenant-secrets.ts";
@@ -24,6 +24,7 @@ export const postgresDatabases = (server: DatabaseServer, secrets: TenantSecrets
     try {
       // Held until the connection ends: a second run for this tenant waits, then finds everything made.
       await admin.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [`tenantry/${tenantId}`]);
+      const found = await look(admin, { tenantId, name, role });
       const { arn, credentials } = await secrets.database(tenantId, () => ({
         username: role,
         password: randomBytes(32).toString("base64url"),
@@ -31,8 +32,8 @@ export const postgresDatabases = (server: DatabaseServer, secrets: TenantSecrets
         port: server.port,
         dbname: name,
       }));
-      await ensureRole(admin, tenantId, role, credentials.password);
-      await ensureDatabase(admin, tenantId, name, role);
+      await ensureRole(admin, { tenantId, role, password: credentials.password, exists: found.role });
+      await ensureDatabase(admin, { tenantId, name, role, exists: found.database });
       await migrateAs(server, credentials, { tenantId, slug });
       return { host: server.host, port: server.port, name, role, secret_arn: arn };
     } finally {
@@ -77,47 +78,49 @@ const ownerMark = (tenantId: string): string => `tenantry: ${tenantId}`;
 const taken = (what: string): ProvisioningError =>
   new ProvisioningError("NameTaken", `The ${what} exists on the database server and is not this tenant's.`);
 
-/** The role and its mark appear together or not at all. */
-const ensureRole = async (admin: Client, tenantId: string, role: string, password: string): Promise<void> => {
-  const { rows } = await admin.query<{ mark: string | null }>(
+/** What there is of the tenant's. A database may have lost its mark to a crash; its owner tells whose it is all the same. */
+const look = async (admin: Client, { tenantId, name, role }: { tenantId: string; name: string; role: string }) => {
+  const roles = await admin.query<{ mark: string | null }>(
     "SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1",
     [role],
   );
-  const verifier = escapeLiteral(scramVerifier(password));
-  if (rows[0] !== undefined) {
-    if (rows[0].mark !== ownerMark(tenantId)) throw taken(`role ${role}`);
-    await admin.query(`ALTER ROLE ${escapeIdentifier(role)} LOGIN PASSWORD ${verifier}`);
+  const databases = await admin.query<{ owner: string }>(
+    "SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1",
+    [name],
+  );
+  const [mark, owner] = [roles.rows[0]?.mark, databases.rows[0]?.owner];
+  if (mark !== undefined && mark !== ownerMark(tenantId)) throw taken(`role ${role}`);
+  if (owner !== undefined && owner !== role) throw taken(`database ${name}`);
+  return { role: mark !== undefined, database: owner !== undefined };
+};
+
+/** The role and its mark appear together or not at all. */
+const ensureRole = async (
+  admin: Client,
+  { tenantId, role, password, exists }: { tenantId: string; role: string; password: string; exists: boolean },
+): Promise<void> => {
+  const login = `${escapeIdentifier(role)} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`;
+  if (exists) {
+    await admin.query(`ALTER ROLE ${login}`);
     return;
   }
   await admin.query("BEGIN");
-  await admin.query(`CREATE ROLE ${escapeIdentifier(role)} LOGIN PASSWORD ${verifier}`);
+  await admin.query(`CREATE ROLE ${login}`);
   await admin.query(`COMMENT ON ROLE ${escapeIdentifier(role)} IS ${escapeLiteral(ownerMark(tenantId))}`);
   // An admin that is no superuser must be a member of the role to make it the owner of something.
   await admin.query(`GRANT ${escapeIdentifier(role)} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
   await admin.query("COMMIT");
 };
 
-/** `CREATE DATABASE` stands in no transaction, so a crash may leave a database without its mark; its owner tells then. */
-const ensureDatabase = async (admin: Client, tenantId: string, name: string, role: string): Promise<void> => {
-  if ((await ownerOf(admin, name)) === null)
-    await admin
-      .query(`CREATE DATABASE ${escapeIdentifier(name)} OWNER ${escapeIdentifier(role)}`)
-      .catch(ignoreDuplicate);
-  if ((await ownerOf(admin, name)) !== role) throw taken(`database ${name}`);
-  await admin.query(`COMMENT ON DATABASE ${escapeIdentifier(name)} IS ${escapeLiteral(ownerMark(tenantId))}`);
-  await admin.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${escapeIdentifier(name)} FROM PUBLIC`);
-};
-
-const ownerOf = async (admin: Client, name: string): Promise<string | null> => {
-  const { rows } = await admin.query<{ owner: string }>(
-    "SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1",
-    [name],
-  );
-  return rows[0]?.owner ?? null;
-};
-
-const ignoreDuplicate = (error: unknown): void => {
-  if (!(error instanceof DatabaseError) || error.code !== "42P04") throw error;
+/** `CREATE DATABASE` stands in no transaction: each statement may be the first that a crash left out. */
+const ensureDatabase = async (
+  admin: Client,
+  { tenantId, name, role, exists }: { tenantId: string; name: string; role: string; exists: boolean },
+): Promise<void> => {
+  const database = escapeIdentifier(name);
+  if (!exists) await admin.query(`CREATE DATABASE ${database} OWNER ${escapeIdentifier(role)}`);
+  await admin.query(`COMMENT ON DATABASE ${database} IS ${escapeLiteral(ownerMark(tenantId))}`);
+  await admin.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${database} FROM PUBLIC`);
 };
 
 /** As the tenant's own role, which proves at once that it can log in. */
