@@ -256,3 +256,30 @@ test("an action that is not there answers 501 by its name", async () => {
   expect(await failure(signUp)).toMatch(/^NotImplemented: .*SignUp/);
   expect(await failure(cloud.createPool({ MfaConfiguration: "ON" }))).toMatch(/^NotImplemented: .*Mfa/);
 });
+
+test("a pool of plain user names keeps them, whatever their case, and knows proven addresses as aliases", async () => {
+  const { UserPoolId, ClientId } = await cloud.createPool({ UsernameAttributes: [], AliasAttributes: ["email"] });
+  expect(await cloud.createUser(UserPoolId, "Uma")).toBe("Uma");
+  expect(await failure(cloud.createUser(UserPoolId, "uma"))).toBe(
+    "UsernameExistsException: User account already exists",
+  );
+  await cloud.signIn(ClientId, "UMA");
+  const claim = (Username: string, verified: string) =>
+    cloud.sdk.send(
+      new AdminUpdateUserAttributesCommand({
+        UserPoolId,
+        Username,
+        UserAttributes: [
+          { Name: "email", Value: "uma@example.com" },
+          { Name: "email_verified", Value: verified },
+        ],
+      }),
+    );
+  await claim("uma", "false");
+  expect(await failure(cloud.signIn(ClientId, "uma@example.com"))).toMatch(/^NotAuthorizedException/);
+  await claim("uma", "true");
+  await cloud.signIn(ClientId, "uma@example.com");
+  await cloud.createUser(UserPoolId, "vic");
+  await claim("vic", "false");
+  expect(await failure(claim("vic", "true"))).toMatch(/^AliasExistsException/);
+});
