@@ -76,7 +76,10 @@ export const authenticate = (
     throw refuse(request, "unknownKey", "The security token included in the request is invalid.");
   }
   const hash = payloadHash(request, signature);
-  if (!signature.signedHeaders.includes("host")) throw refuse(request, "signature", "The host must be signed.");
+  // HTTP/2 clients sign the host under its name there.
+  if (!signature.signedHeaders.some((name) => name === "host" || name === ":authority")) {
+    throw refuse(request, "malformed", "The host must be signed.");
+  }
   const expected = expectedSignature(session.secret, signature, {
     method: request.method,
     ...wire,

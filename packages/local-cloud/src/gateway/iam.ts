@@ -23,6 +23,11 @@ type Question = {
   readonly resourcePolicy?: PolicyDocument;
 };
 
+/** The operator's. */
+const everything = [
+  { name: "operator", policy: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } },
+];
+
 /** Decisions kept; a decision costs about half a millisecond. */
 const cacheLimit = 20_000;
 
@@ -32,7 +37,10 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   let roles: ReadonlyMap<string, Role> = new Map();
   const cache = new Map<string, Decision>();
 
-  const decide = async ({ caller, action, resource, context, resourcePolicy }: Question): Promise<Decision> => {
+  const decide = async (question: Question): Promise<Decision> => {
+    const { caller, action, context, resourcePolicy } = question;
+    // A request names one thing. The simulator would take wildcards in it for "anything that a policy names".
+    const resource = question.resource === "*" ? "*" : question.resource.replace(/[*?]/g, "_");
     const all: Record<string, string | string[]> = {
       "aws:PrincipalArn": `arn:aws:iam::${account}:role/${caller.role ?? ""}`,
       "aws:PrincipalAccount": account,
@@ -42,25 +50,37 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     };
     for (const [tag, value] of Object.entries(caller.sessionTags)) all[`aws:PrincipalTag/${tag}`] = value;
     for (const [key, value] of Object.entries(context)) all[key] = typeof value === "string" ? value : [...value];
-    const policies = roles.get(caller.role ?? "")?.policies ?? [];
-    const operator = caller.role === undefined;
-    const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
-    const result = await runSimulation(
-      {
-        request: { principal: caller.arn, action, resource: { resource, accountId: account }, contextVariables: all },
-        identityPolicies: operator ? [{ name: "operator", policy: everything }] : policies.map((one) => ({ ...one })),
-        serviceControlPolicies: [],
-        resourceControlPolicies: [],
-        ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
-        ...(caller.sessionPolicy === undefined ? {} : { sessionPolicy: JSON.parse(caller.sessionPolicy) as object }),
-      },
-      {},
-    );
+    const held = caller.role === undefined ? everything : (roles.get(caller.role)?.policies ?? []);
+    const simulate = (on: string): ReturnType<typeof runSimulation> =>
+      runSimulation(
+        {
+          request: {
+            principal: caller.arn,
+            action,
+            resource: { resource: on, accountId: account },
+            contextVariables: all,
+          },
+          identityPolicies: held.map((one) => ({ ...one })),
+          serviceControlPolicies: [],
+          resourceControlPolicies: [],
+          ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+          ...(caller.sessionPolicy === undefined ? {} : { sessionPolicy: JSON.parse(caller.sessionPolicy) as object }),
+        },
+        {},
+      );
+    let result = await simulate(resource);
+    // AWS judges actions without resource types on "*", whatever they name.
+    if (result.resultType === "error" && result.errors.message === "must.use.wildcard") result = await simulate("*");
     if (result.resultType === "error") {
       options.log?.(`iam: ${action} on ${resource} cannot be judged: ${JSON.stringify(result.errors)}`);
       return "implicit";
     }
-    if (result.overallResult === "Allowed") return "allow";
+    // A call on everything needs a statement on everything, not one on something.
+    const allowed =
+      result.resultType === "single"
+        ? result.overallResult === "Allowed"
+        : result.results.some((one) => one.resourcePattern === "*" && one.analysis.result === "Allowed");
+    if (allowed) return "allow";
     return result.overallResult === "ExplicitlyDenied" ? "explicit" : "implicit";
   };
 

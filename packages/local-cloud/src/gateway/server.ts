@@ -66,8 +66,8 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     return { name: service?.name ?? (target || "s3"), service };
   };
 
-  const answer = async (request: AwsRequest, service: Service | undefined, wire: WireRequest): Promise<AwsResponse> => {
-    const [path, query] = splitTarget(wire.url ?? "/");
+  const answer = async (request: AwsRequest, query: string, service: Service | undefined): Promise<AwsResponse> => {
+    const { path = "/" } = request;
     const { caller, body, headers } = authenticate(request, { path, query }, sessions);
     const known: AwsRequest = { ...request, caller, body, headers };
     if (path === "/_faults") return faultsAdmin(known, faults);
@@ -92,6 +92,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     const authority = wire.headers.host ?? wire.headers[":authority"];
     const target = wire.url ?? "/";
     const url = new URL(`http://${String(authority ?? host)}${target.startsWith("/") ? target : `/${target}`}`);
+    const [path, query] = splitTarget(target);
     const { name, service } = find(wire, url);
     const method = wire.method ?? "GET";
     const headers = { ...wire.headers, ...(authority === undefined ? {} : { host: String(authority) }) };
@@ -101,6 +102,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       region,
       method,
       url,
+      path,
       headers,
       body: Buffer.alloc(0),
       caller: undefined,
@@ -110,7 +112,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       const body = await readBody(wire, bodyLimit);
       if (body === null) throw new AwsError("EntityTooLarge", "The embedded cloud takes bodies up to 64 MiB.", 413);
       if (!services) throw new AwsError("ServiceUnavailable", "The embedded cloud is starting.", 503);
-      reply = await answer({ ...bare, body }, service, wire);
+      reply = await answer({ ...bare, body }, query, service);
     } catch (error) {
       if (!(error instanceof AwsError))
         log(`gateway: ${name}: ${error instanceof Error ? error.stack : String(error)}`);

@@ -21,6 +21,8 @@ export type AwsRequest = {
   readonly region: string;
   readonly method: string;
   readonly url: URL;
+  /** The path as it came over the wire; `url` has its dot segments resolved. */
+  readonly path?: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   /** Absent when the call was not signed (Cognito's public calls, key sets). */

@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { type Graph, ofType } from "../../deploy/graph.ts";
+import type { AwsResponse } from "../../gateway/service.ts";
+import type { Inject } from "../fauxqs.ts";
+
+const objectTypes = ["aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject"] as const;
+
+/** Bucket settings without effect on one machine: nothing is public here, and nothing is encrypted or logged. */
+const settings = [
+  "bucketAcl:BucketAcl",
+  "bucketCorsConfiguration:BucketCorsConfiguration",
+  "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+  "bucketLoggingV2:BucketLoggingV2",
+  "bucketOwnershipControls:BucketOwnershipControls",
+  "bucketPolicy:BucketPolicy",
+  "bucketPublicAccessBlock:BucketPublicAccessBlock",
+  "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+  "bucketVersioning:BucketVersioning",
+].map((type) => `aws:s3/${type}`);
+
+const bucketTypes = ["aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"] as const;
+
+export const s3Types: readonly string[] = [...bucketTypes, ...objectTypes, ...settings];
+
+/** Makes the graph's buckets and objects real. What is in a bucket already stays. */
+export const applyBuckets = async (graph: Graph, inject: Inject): Promise<void> => {
+  const send = async (method: string, url: string, body = Buffer.alloc(0), type?: string): Promise<AwsResponse> =>
+    inject({ method, url, headers: type === undefined ? {} : { "content-type": type }, body });
+  const demand = ({ status, body }: AwsResponse, what: string): void => {
+    if (status >= 300) throw new Error(`${what}: ${status} ${Buffer.from(body as Uint8Array).toString("utf8")}`);
+  };
+  for (const { id, outputs } of bucketTypes.flatMap((type) => ofType(graph, type))) {
+    const name = String(outputs["bucket"] ?? id);
+    if ((await send("HEAD", `/${name}`)).status !== 200) demand(await send("PUT", `/${name}`), `The bucket ${name}`);
+  }
+  for (const { inputs } of objectTypes.flatMap((type) => ofType(graph, type))) {
+    const source: unknown = inputs["source"]?.["path"] ?? inputs["source"];
+    const body =
+      typeof source === "string"
+        ? await readFile(path.resolve(graph.assets, source))
+        : Buffer.from(String(inputs["content"] ?? ""), "utf8");
+    const key = String(inputs["key"]).split("/").map(encodeURIComponent).join("/");
+    const type = typeof inputs["contentType"] === "string" ? inputs["contentType"] : undefined;
+    demand(await send("PUT", `/${inputs["bucket"]}/${key}`, body, type), `The object ${key}`);
+  }
+};
