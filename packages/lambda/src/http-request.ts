@@ -4,6 +4,7 @@ import type { Context } from "@tenantry/core/context";
 import { type FieldError, Problem } from "@tenantry/core/problem";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import type { z } from "zod";
+import { faultsOf, jsonPointer, parameter, type Pointer } from "./http-faults.ts";
 
 export const maxBodyBytes = 64 * 1024;
 
@@ -41,7 +42,7 @@ export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent) 
   const errors: FieldError[] = [];
   const read = (schema: z.ZodType, value: unknown, pointer: Pointer): unknown => {
     const result = schema.safeParse(value);
-    if (!result.success) errors.push(...result.error.issues.flatMap((issue) => faults(issue, pointer)));
+    if (!result.success) errors.push(...faultsOf(result.error, value, pointer));
     return result.data;
   };
   const body = operation.body === null ? undefined : parseJson(event);
@@ -56,7 +57,7 @@ export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent) 
 
 const summary = (errors: readonly FieldError[]) =>
   errors.length === 1
-    ? `${errors[0]?.pointer} ${errors[0]?.detail}.`
+    ? `${errors[0]?.pointer || "The body"} ${errors[0]?.detail}.`
     : `${errors.length} things are wrong with the request.`;
 
 /** A parameter that is given twice is refused: who reads the first and who the last would see two requests. */
@@ -80,26 +81,4 @@ const parseJson = (event: APIGatewayProxyEvent): unknown => {
   } catch (cause) {
     throw new Problem("invalid-json", "The body is not JSON in UTF-8.", { cause });
   }
-};
-
-type Pointer = (path: readonly PropertyKey[]) => string;
-
-const jsonPointer: Pointer = (path) =>
-  path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-
-const parameter =
-  (place: "path" | "query"): Pointer =>
-  (path) =>
-    `${place}:${path.map(String).join(".")}`;
-
-/** zod's issue as faults: an object with several unknown fields is one issue and as many faults. */
-const faults = (issue: z.core.$ZodIssue, pointer: Pointer): FieldError[] => {
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is not known here" }));
-  const missing =
-    issue.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
-  const detail = missing
-    ? "is required"
-    : issue.message.replace(/^Invalid (?:input|option): /, "").replace(/^expected/, "must be");
-  return [{ pointer: pointer(issue.path), detail }];
 };

@@ -26,7 +26,9 @@ export const RegisterTenant = z.strictObject({
         .default([]),
     })
     .prefault({}),
-  owner: z.strictObject({ email: z.email().max(254) }).optional(),
+  owner: z
+    .strictObject({ email: z.email("must be an e-mail address").max(254, "must have at most 254 characters") })
+    .optional(),
 });
 export type RegisterTenant = z.infer<typeof RegisterTenant>;
 

@@ -29,5 +29,7 @@ export const slugOf = (name: string): string => {
   const complete = words.length <= slugLength && !/[\p{L}\p{N}]/u.test(folded.replaceAll(/[a-z0-9]/g, ""));
   if (complete && words !== "") return words;
   const head = words.slice(0, slugLength - digestLength - 1).replace(/-+$/, "") || "t";
-  return `${head}-${digest(name.normalize("NFKC").toLowerCase())}`;
+  // Marks stay in what is digested: in other scripts they make another letter.
+  const spoken = name.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}\p{M}]+/gu, " ").trim();
+  return `${head}-${digest(spoken)}`;
 };

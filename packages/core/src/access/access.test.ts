@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { claimsOf, permissionsIn } from "./claims.ts";
+import { decide } from "./decide.ts";
+import { type Permission, permissions, platformOrg, type Role, roles } from "./policy.ts";
+
+/** Who may do what, written out by hand. */
+const expected: Record<Role, Permission[]> = {
+  "platform-admin": ["tenants:create", "tenants:read", "operations:read", "usage:read"],
+  "platform-billing": ["tenants:read", "usage:read"],
+  "platform-support": ["tenants:read", "operations:read", "usage:read"],
+  "tenant-owner": ["usage:read"],
+};
+
+const membership = (tenant: string, created: string, ...held: string[]) => ({
+  user_id: "u",
+  tenant_id: tenant,
+  roles: held,
+  created_at: created,
+});
+
+const tokenOf = (role: Role) =>
+  role.startsWith("platform-")
+    ? claimsOf({ groups: [role], memberships: [] })
+    : claimsOf({ groups: [], memberships: [membership("ten_1", "2026-01-01T00:00:00.000Z", role)] });
+
+describe("the gate", () => {
+  const pairs = (Object.keys(roles) as Role[]).flatMap((role) => permissions.map((one) => [role, one] as const));
+
+  test.for(pairs)("%s and %s", ([role, permission]) => {
+    const token = tokenOf(role);
+    const decision = decide({ permission }, { orgId: token.org_id ?? "", permissions: token.permissions });
+    expect(decision.allow).toBe(expected[role].includes(permission));
+  });
+
+  test("refuses a route that is not in the contract, and a user without an organisation", () => {
+    const all = permissions.join(" ");
+    expect(decide(undefined, { orgId: platformOrg, permissions: all }).allow).toBe(false);
+    expect(decide({ permission: "tenants:read" }, { orgId: "", permissions: all }).allow).toBe(false);
+    expect(decide({ permission: null }, { orgId: "", permissions: "" }).allow).toBe(true);
+  });
+});
+
+describe("the claims of a token", () => {
+  test("are the platform's for staff, even for those who are members of a tenant too", () => {
+    const memberships = [membership("ten_1", "2026-01-01T00:00:00.000Z", "tenant-owner")];
+    expect(claimsOf({ groups: ["platform-billing", "platform-support", "other"], memberships })).toEqual({
+      org_id: platformOrg,
+      roles: "platform-billing platform-support",
+      permissions: "tenants:read operations:read usage:read",
+    });
+  });
+
+  test("are those of the oldest membership for others", () => {
+    const memberships = [
+      membership("ten_2", "2026-02-01T00:00:00.000Z", "tenant-owner"),
+      membership("ten_1", "2026-01-01T00:00:00.000Z", "tenant-owner"),
+    ];
+    expect(claimsOf({ groups: [], memberships })).toEqual({
+      org_id: "ten_1",
+      roles: "tenant-owner",
+      permissions: "usage:read",
+    });
+  });
+
+  test("give nothing to a user without either, nor to roles and groups that are not known", () => {
+    expect(claimsOf({ groups: ["tenant-owner", "admins"], memberships: [] })).toEqual({ roles: "", permissions: "" });
+    const forged = [membership("ten_1", "2026-01-01T00:00:00.000Z", "platform-admin", "constructor", "made-up")];
+    expect(claimsOf({ groups: [], memberships: forged }).permissions).toBe("");
+  });
+
+  test("are read back as known permissions only", () => {
+    expect(permissionsIn("usage:read nonsense tenants:read")).toEqual(new Set(["tenants:read", "usage:read"]));
+    expect(permissionsIn("").size).toBe(0);
+    expect(permissionsIn("usage:readtenants:read").size).toBe(0);
+  });
+});
