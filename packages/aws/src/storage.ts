@@ -23,7 +23,7 @@ const ensureObject = async (client: S3Client, bucket: string, key: string, tenan
     new PutObjectCommand({
       Bucket: bucket,
       Key: key,
-      Body: "",
+      Body: new Uint8Array(),
       ContentType: "application/octet-stream",
       Metadata: { [ownerKey]: tenantId },
     }),
