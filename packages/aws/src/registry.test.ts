@@ -276,5 +276,7 @@ test("audit entry and event are written with the change, or not at all", async (
   const byEntity = Object.groupBy(Items, (item) => String(item["entity"]));
   expect(Object.keys(byEntity).toSorted()).toEqual(["audit", "event", "operation", "slug", "tenant"]);
   expect(byEntity["audit"]).toEqual([expect.objectContaining({ tenant_id: tenant.id, after: { a: 1 } })]);
-  expect(byEntity["event"]).toEqual([expect.objectContaining({ subject: tenant.id, expires_at: Date.parse("2026-11-27T13:45:12.000Z") / 1000 })]);
+  expect(byEntity["event"]).toEqual([
+    expect.objectContaining({ subject: tenant.id, expires_at: Date.parse("2026-11-27T13:45:12.000Z") / 1000 }),
+  ]);
 });

@@ -5,7 +5,7 @@ import { Problem, problems } from "@tenantry/core/problem";
 import type { RegisterTenant } from "@tenantry/core/tenant/register";
 import type { Tenant } from "@tenantry/core/tenant/tenant";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { http } from "./http.ts";
 
@@ -271,15 +271,11 @@ test("each request leaves one line with what finds it again, and no secrets", as
   await call(create, { body: seed, headers: { Authorization: "Bearer secret.token.here" } });
   await call(get, { path: `/admin/tenants/${tenantId}`, pathParameters: { tenant_id: tenantId } });
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(entries).toMatchObject(
-    [
-      { message: "request", request_id: "req-1", operation: "createTenant", actor: "user", status: 202 },
-      { message: "request", operation: "getTenant", tenant_id: tenantId, status: 404, problem: /not-found/ },
-    ].map((entry) => ({
-      ...entry,
-      ...("problem" in entry ? { problem: expect.stringMatching("tenant-not-found") } : {}),
-    })),
-  );
+  expect(entries).toMatchObject([
+    { message: "request", request_id: "req-1", operation: "createTenant", actor: "user", status: 202 },
+    { message: "request", operation: "getTenant", tenant_id: tenantId, status: 404 },
+  ]);
+  expect(entries[1]?.["problem"]).toContain("tenant-not-found");
   for (const entry of entries) expect(entry["duration_ms"]).toEqual(expect.any(Number));
   expect(lines.join("")).not.toContain("secret.token");
 });

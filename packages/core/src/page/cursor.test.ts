@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Signer } from "../ports.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";

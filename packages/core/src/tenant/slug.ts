@@ -30,6 +30,10 @@ export const slugOf = (name: string): string => {
   if (complete && words !== "") return words;
   const head = words.slice(0, slugLength - digestLength - 1).replace(/-+$/, "") || "t";
   // Marks stay in what is digested: in other scripts they make another letter.
-  const spoken = name.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}\p{M}]+/gu, " ").trim();
+  const spoken = name
+    .normalize("NFKC")
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\p{M}]+/gu, " ")
+    .trim();
   return `${head}-${digest(spoken)}`;
 };

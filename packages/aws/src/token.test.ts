@@ -1,0 +1,177 @@
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { accessTokens, type Pool, remembering, type TokenClaims } from "./token.ts";
+
+const pair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
+const [key, other, foreign] = [pair(), pair(), pair()];
+const jwkOf = (publicKey: KeyObject, kid: string) => ({
+  ...publicKey.export({ format: "jwk" }),
+  kid,
+  alg: "RS256",
+  use: "sig",
+});
+
+let server: Server;
+let pool: Pool;
+let fetches = 0;
+let status = 200;
+
+beforeAll(async () => {
+  const keys = [jwkOf(key.publicKey, "one"), jwkOf(other.publicKey, "two")];
+  server = createServer((_request, response) => {
+    fetches++;
+    response.writeHead(status).end(JSON.stringify({ keys }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  pool = {
+    issuer: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Pool",
+    jwksUri: `http://127.0.0.1:${port}/us-east-1_Pool/.well-known/jwks.json`,
+    clientId: "client",
+  };
+});
+afterAll(() => void server.close());
+beforeEach(() => {
+  fetches = 0;
+  status = 200;
+});
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const now = () => Math.floor(Date.now() / 1000);
+const claims = () => ({
+  sub: "user",
+  iss: pool.issuer,
+  client_id: "client",
+  token_use: "access",
+  iat: now(),
+  exp: now() + 60,
+  org_id: "org_platform",
+  permissions: "tenants:read",
+  email: "a@b.example",
+});
+
+const unsigned = (change: object = {}, header: object = {}) =>
+  `${encode({ alg: "RS256", kid: "one", typ: "JWT", ...header })}.${encode({ ...claims(), ...change })}`;
+const signed = (change: object = {}, header: object = {}, by = key.privateKey, algorithm = "sha256") => {
+  const text = unsigned(change, header);
+  return `${text}.${sign(algorithm, Buffer.from(text), by).toString("base64url")}`;
+};
+
+describe("an access token", () => {
+  test("that is ours is accepted, with its claims; its keys are fetched once", async () => {
+    const verify = accessTokens(pool);
+    const expected = { sub: "user", email: "a@b.example", org_id: "org_platform", permissions: "tenants:read" };
+    expect(await verify(signed())).toMatchObject(expected);
+    expect(await verify(signed({}, { kid: "two" }, other.privateKey))).toMatchObject(expected);
+    expect(fetches).toBe(1);
+  });
+
+  test("without enrichment has no organisation and no permissions", async () => {
+    const bare = { org_id: undefined, permissions: undefined, email: undefined };
+    expect(await accessTokens(pool)(signed(bare))).toMatchObject({ org_id: "", permissions: "", email: "" });
+  });
+
+  const withHmac = () => {
+    const text = unsigned({}, { alg: "HS256" });
+    const pem = key.publicKey.export({ format: "pem", type: "spki" });
+    return `${text}.${createHmac("sha256", pem).update(text).digest("base64url")}`;
+  };
+  const doubled = () => {
+    const body = JSON.stringify(claims()).replace("{", '{"sub":"first",');
+    const text = `${encode({ alg: "RS256", kid: "one" })}.${Buffer.from(body).toString("base64url")}`;
+    return `${text}.${sign("sha256", Buffer.from(text), foreign.privateKey).toString("base64url")}`;
+  };
+
+  test.for<[why: string, token: () => string]>([
+    ["of another pool", () => signed({ iss: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other" })],
+    ["of an issuer that looks alike", () => signed({ iss: `${pool.issuer}/` })],
+    ["of an issuer that begins alike", () => signed({ iss: `${pool.issuer}.evil.example` })],
+    ["of another client", () => signed({ client_id: "other" })],
+    ["of no client", () => signed({ client_id: undefined, aud: "client" })],
+    ["that is an id token", () => signed({ token_use: "id", aud: "client" })],
+    ["without a use", () => signed({ token_use: undefined })],
+    ["expired", () => signed({ exp: now() - 1 })],
+    ["without expiry", () => signed({ exp: undefined })],
+    ["whose expiry is text", () => signed({ exp: String(now() + 60) })],
+    ["not valid yet", () => signed({ nbf: now() + 60 })],
+    ["signed by another key", () => signed({}, {}, foreign.privateKey)],
+    ["signed by the pool's other key", () => signed({}, {}, other.privateKey)],
+    ["with a key id unknown", () => signed({}, { kid: "three" })],
+    ["without a key id", () => signed({}, { kid: undefined })],
+    ["with alg none", () => `${unsigned({}, { alg: "none" })}.`],
+    ["with HS256 by the public key", withHmac],
+    ["with RS512", () => signed({}, { alg: "RS512" }, key.privateKey, "sha512")],
+    ["truncated", () => signed().slice(0, -8)],
+    ["with a segment more", () => `${signed()}.x`],
+    ["with a payload of another", () => signed().replace(/\..*\./, `.${encode({ ...claims(), sub: "root" })}.`)],
+    ["with a claim twice, forged", doubled],
+    ["with permissions that are a list", () => signed({ permissions: ["tenants:read"] })],
+    ["with an organisation that is an object", () => signed({ org_id: { toString: "org_platform" } })],
+    ["of nobody", () => signed({ sub: "" })],
+    ["that is none", () => "a.b.c"],
+    ["that is empty", () => ""],
+  ])("%s is refused", async ([, token]) => {
+    const refused = accessTokens(pool)(token());
+    await expect(refused).rejects.toThrow(Error);
+    await expect(refused).rejects.not.toMatchObject({ name: "KeysUnavailable" });
+  });
+
+  test("with an unknown key id does not make us fetch keys without end", async () => {
+    const verify = accessTokens(pool);
+    for (let n = 0; n < 5; n++) await expect(verify(signed({}, { kid: `k${n}` }))).rejects.toThrow(/JWK/);
+    expect(fetches).toBe(1);
+  });
+
+  test("is not judged while the keys cannot be had, and is when they can", async () => {
+    const verify = accessTokens(pool);
+    status = 503;
+    await expect(verify(signed())).rejects.toMatchObject({ name: "KeysUnavailable" });
+    status = 200;
+    expect(await verify(signed())).toMatchObject({ sub: "user" });
+  });
+});
+
+describe("remembered tokens", () => {
+  const claimsUntil = (exp: number): TokenClaims => ({ sub: "u", email: "", org_id: "", permissions: "", exp });
+
+  test("are verified once until they expire", async () => {
+    let [verified, time] = [0, 1_000_000];
+    const verify = remembering(
+      async () => (verified++, claimsUntil(1010)),
+      () => time,
+    );
+    for (let n = 0; n < 3; n++) await verify("token");
+    expect(verified).toBe(1);
+    time = 1_010_000;
+    await verify("token");
+    expect(verified).toBe(2);
+  });
+
+  test("are not those that were refused", async () => {
+    let verified = 0;
+    const verify = remembering(async () => {
+      verified++;
+      throw new Error("no");
+    });
+    for (let n = 0; n < 3; n++) await expect(verify("token")).rejects.toThrow("no");
+    expect(verified).toBe(3);
+  });
+
+  test("are at most a thousand, the least recently used forgotten first", async () => {
+    const verified: string[] = [];
+    const verify = remembering(
+      async (token) => (verified.push(token), claimsUntil(2 ** 40)),
+      () => 0,
+    );
+    for (let n = 0; n < 1000; n++) await verify(`t${n}`);
+    await verify("t0");
+    await verify("new");
+    verified.length = 0;
+    await verify("t0");
+    await verify("t1");
+    expect(verified).toEqual(["t1"]);
+  });
+});
