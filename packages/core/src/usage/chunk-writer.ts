@@ -108,8 +108,10 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
     async prepare(keys) {
       const unknown = keys.filter((key) => !known.has(nameOf(key)));
       if (unknown.length === 0) return;
-      const heads = await chunks.heads(unknown);
-      await Promise.all(unknown.map((key, index) => meet(key, nameOf(key), heads[index] ?? null)));
+      // What cannot be read now is read again, by itself, where it is counted: one bad chunk must not hold up the rest.
+      const heads = await chunks.heads(unknown).catch(() => undefined);
+      if (heads === undefined) return;
+      await Promise.allSettled(unknown.map((key, index) => meet(key, nameOf(key), heads[index] ?? null)));
     },
 
     async count(key, events) {

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { startUsageEngine } from "@tenantry/aws/testing/usage-engine";
+import { dynamoUsageChunks } from "@tenantry/aws/usage-pages";
+import { chunkWriter } from "@tenantry/core/usage/chunk-writer";
+import { meterUsage } from "@tenantry/core/usage/meter-usage";
+import type { UsageChunks } from "@tenantry/core/usage/ports";
+import { memoryChunks } from "@tenantry/core/usage/testing/memory-chunks";
+import { incoming } from "@tenantry/lambda/stream-record";
+import type { KinesisStreamEvent } from "aws-lambda";
+import type { Bench, Row } from "./bench.ts";
+import { lambdaPayloads } from "./metering-trace.ts";
+import { unitsSpent } from "./metering-units.ts";
+
+const tenants = 1000;
+
+/** The consumer without its Lambda: archive and quarantine take everything and keep nothing. */
+const consumer = (chunks: UsageChunks) => {
+  const put = async () => undefined;
+  return meterUsage({
+    writer: chunkWriter({ chunks, sleep: (ms) => sleep(ms), random: Math.random }),
+    standing: async () => "known",
+    archive: { put },
+    quarantine: { put },
+    clock: () => new Date(),
+  });
+};
+
+const take = async (meter: ReturnType<typeof consumer>, payload: string): Promise<number> => {
+  const { counted, rejected, failedFrom } = await meter(
+    (JSON.parse(payload) as KinesisStreamEvent).Records.map(incoming),
+  );
+  if (rejected > 0 || failedFrom !== null) throw new Error("The trace was not counted whole.");
+  return counted;
+};
+
+/** Events a second of the best of several rounds. */
+const best = async (rounds: number, round: () => Promise<number>): Promise<number> => {
+  let most = 0;
+  for (let n = 0; n < rounds; n++) {
+    const since = performance.now();
+    const events = await round();
+    most = Math.max(most, (events / (performance.now() - since)) * 1000);
+  }
+  return most;
+};
+
+const pure = async (): Promise<Row> => {
+  const payloads = lambdaPayloads(10, 5000, tenants, Date.now());
+  const parsed = await best(5, async () => {
+    let records = 0;
+    for (const payload of payloads) records += (JSON.parse(payload) as KinesisStreamEvent).Records.length;
+    return records;
+  });
+  const counted = await best(5, async () => {
+    const meter = consumer(memoryChunks());
+    let events = 0;
+    for (const payload of payloads) events += await take(meter, payload);
+    return events;
+  });
+  return {
+    measure: "consumer, Lambda payload to folded pages",
+    value: counted,
+    unit: "events/s",
+    beside: { what: "JSON.parse of the same payload", value: parsed },
+  };
+};
+
+const stored = async (): Promise<Row[]> => {
+  const engine = await startUsageEngine();
+  try {
+    const table = await engine.table();
+    const spent = { read: 0, write: 0 };
+    const chunks = dynamoUsageChunks(table, engine.dynamo, (kind, units) => (spent[kind] += units));
+    const meter = consumer(chunks);
+    const payloads = lambdaPayloads(10, 5000, tenants, Date.now());
+    await take(meter, payloads[0] ?? "");
+    let events = 0;
+    spent.read = spent.write = 0;
+    const counted = await best(1, async () => {
+      for (const payload of payloads.slice(1)) events += await take(meter, payload);
+      return events;
+    });
+    const updates = 2000;
+    const naive = await best(1, async () => {
+      let next = 0;
+      const lane = async () => {
+        while (next++ < updates)
+          await engine.dynamo.send(
+            new UpdateItemCommand({
+              TableName: table,
+              Key: { pk: { S: "naive" }, sk: { S: String(next % tenants) } },
+              UpdateExpression: "ADD n :n",
+              ExpressionAttributeValues: { ":n": { N: "1" } },
+            }),
+          );
+      };
+      await Promise.all(Array.from({ length: 48 }, lane));
+      return updates;
+    });
+    return [
+      {
+        measure: "consumer with DynamoDB's engine, one process",
+        value: counted,
+        unit: "events/s",
+        beside: { what: "one update per event", value: naive },
+      },
+      {
+        measure: "as the engine counts them: write units per million events, batches of 5,000",
+        value: (spent.write / events) * 1e6,
+        unit: "WCU",
+        beside: { what: "one update per event", value: 1e6 },
+      },
+    ];
+  } finally {
+    await engine.stop();
+  }
+};
+
+/** 1,000 events a second over 1,000 tenants, for each batching window of the event source. */
+const units = async (): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for (const window of [1, 2, 5]) {
+    const { events, write, read } = await unitsSpent({ perSecond: 1000, tenants, window, seconds: 300 });
+    rows.push({
+      measure: `write units per million events, 1,000/s, window ${window} s`,
+      value: (write / events) * 1e6,
+      unit: "WCU",
+      beside: { what: "one update per event", value: 1e6 },
+    });
+    if (window === 5)
+      rows.push({
+        measure: `read units per million events, window ${window} s`,
+        value: (read / events) * 1e6,
+        unit: "RCU",
+      });
+  }
+  return rows;
+};
+
+/** Usage metering: speed of the consumer, and what it takes of DynamoDB. */
+export const metering: Bench = {
+  name: "metering",
+  async run() {
+    return [await pure(), ...(await stored()), ...(await units())];
+  },
+};
