@@ -117,7 +117,7 @@ describe("identity", () => {
       owner_email: "owner@acme.example",
     });
     expect(await mailsTo("owner@acme.example")).toHaveLength(1);
-    expect((await users.ensure({ email: "other@acme.example" })).owner_user_id).not.toBe(made[0]!.owner_user_id);
+    expect((await users.ensure({ email: "other@acme.example" })).owner_user_id).not.toBe(made[0].owner_user_id);
   });
 });
 
@@ -165,9 +165,13 @@ describe("namespace", () => {
   test("is made once, however often and at once it is asked for", async () => {
     const asked = ask("again");
     await Promise.all([1, 2, 3].map(() => clusterAs("namespace").ensure(asked)));
-    const uid = async () => ((await (await api()).read(asked.objects[0]!))?.metadata as { uid?: string }).uid;
+    const uid = async () => {
+      const found = await (await api()).read(asked.objects[0]!);
+      return (found?.metadata as { uid?: string } | undefined)?.uid;
+    };
     const before = await uid();
     await clusterAs("namespace").ensure(asked);
+    expect(before).toBeDefined();
     expect(await uid()).toBe(before);
   });
 
