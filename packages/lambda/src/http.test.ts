@@ -171,14 +171,19 @@ describe("a body that is refused", () => {
     ["cut off", '{"name":"Acme"'],
     ["empty", ""],
     ["missing", null],
-  ] as const)("%s", async ([, text]) => expectProblem(await call(create, { body: text }), "invalid-json"));
+  ] as const)("%s", async ([, text]) => {
+    expect.hasAssertions();
+    expectProblem(await call(create, { body: text }), "invalid-json");
+  });
 
   test("bytes that are no UTF-8", async () => {
+    expect.hasAssertions();
     const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x22]).toString("base64");
     expectProblem(await call(create, { body: bytes, isBase64Encoded: true }), "invalid-json");
   });
 
   test("over 64 kB, counted in bytes and before it is parsed", async () => {
+    expect.hasAssertions();
     const filler = (bytes: number) => `"${"é".repeat((bytes - 2) / 2)}"`;
     expectProblem(await call(create, { body: filler(65_538) }), "body-too-large");
     expectProblem(await call(create, { body: filler(65_536) }), "invalid-request");
@@ -206,6 +211,7 @@ describe("parameters that are refused", () => {
   });
 
   test("an id that is none is not found, which is no 400", async () => {
+    expect.hasAssertions();
     expectProblem(await call(get, { pathParameters: { tenant_id: "acme" } }), "tenant-not-found");
   });
 });

@@ -20,4 +20,8 @@ export const TenantName = z
   .refine(
     (name) => name === "" || /^["'\p{Pi}\p{Pf}\p{Ps}]?[\p{L}\p{N}]/u.test(name),
     "must begin with a letter or a digit",
-  );
+  )
+  .meta({
+    description: "In any script, beginning with a letter or a digit. Not a path; no control characters.",
+    maxLength: nameLength.max,
+  });
