@@ -40,9 +40,10 @@ const headersOf = (response: ProxyResponse): [string, string][] | null => {
   }
   const named = new Set(pairs.map(([name]) => name.toLowerCase()));
   for (const [name, value] of Object.entries(single)) {
-    if (isRecord(value) || Array.isArray(value)) return null;
+    if (value === null || value === undefined) continue;
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return null;
     // A name in both is taken from the many.
-    if (!named.has(name.toLowerCase()) && value !== null && value !== undefined) pairs.push([name, String(value)]);
+    if (!named.has(name.toLowerCase())) pairs.push([name, String(value)]);
   }
   return pairs
     .filter(([name]) => !dropped.has(name.toLowerCase()))

@@ -73,12 +73,14 @@ export const apiTypes = [
   "basePathMapping:BasePathMapping",
 ].map((type) => `aws:apigateway/${type}`);
 
+const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value ?? null));
+
 const MAX_TIMEOUT = 29_000;
 
 /** `arn:aws:apigateway:…:lambda:path/2015-03-31/functions/<arn>/invocations` → the function's ARN. */
 const functionOf = (uri: unknown, name: string): string => {
-  const arn = /functions\/(.+)\/invocations$/.exec(String(uri as string))?.[1];
-  if (arn === undefined) throw new Error(`${name} names no Lambda function: ${String(uri as string)}`);
+  const arn = /functions\/(.+)\/invocations$/.exec(text(uri))?.[1];
+  if (arn === undefined) throw new Error(`${name} names no Lambda function: ${text(uri)}`);
   return arn;
 };
 
@@ -88,7 +90,7 @@ const within = (graph: Graph, type: string, api: string): GraphResource[] =>
 const readAuthorizer = ({ id, name, inputs }: GraphResource): Authorizer => {
   const type: unknown = inputs["type"] ?? "TOKEN";
   if (type !== "REQUEST" && type !== "TOKEN")
-    throw new Error(`${name}: the embedded cloud has no ${String(type as string)} authorizers.`);
+    throw new Error(`${name}: the embedded cloud has no ${text(type)} authorizers.`);
   const sources = String(inputs["identitySource"] ?? "method.request.header.Authorization").split(",");
   const validation: unknown = inputs["identityValidationExpression"];
   return {
@@ -154,7 +156,7 @@ const readMethods = (graph: Graph, api: string): Map<string, Map<string, Method>
     if (!integration) throw new Error(`The method ${name} has no integration: a deployment to AWS would fail.`);
     const kind: unknown = inputs["authorization"] ?? "NONE";
     if (kind !== "NONE" && kind !== "CUSTOM")
-      throw new Error(`${name}: the embedded cloud has no ${String(kind as string)} authorization.`);
+      throw new Error(`${name}: the embedded cloud has no ${text(kind)} authorization.`);
     const authorizer = authorizers.get(String(inputs["authorizerId"]));
     if (kind === "CUSTOM" && !authorizer)
       throw new Error(`The method ${name} names an authorizer that does not exist.`);

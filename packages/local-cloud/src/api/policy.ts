@@ -40,7 +40,7 @@ export const decide = (document: unknown, arn: string): Decision => {
     .filter((statement) => applies(statement, arn))
     .map(({ Effect }) => {
       if (Effect !== "Allow" && Effect !== "Deny")
-        throw new Error(`A policy's Effect cannot be ${String(Effect as string)}.`);
+        throw new Error(`A policy's Effect cannot be ${JSON.stringify(Effect)}.`);
       return Effect;
     });
   if (matching.includes("Deny")) return "explicit-deny";

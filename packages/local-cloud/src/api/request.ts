@@ -72,8 +72,7 @@ export const readHead = (message: IncomingMessage): ApiRequest => {
   const sourceIp = (message.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
   const at = new Date();
   const traceId = `Root=1-${Math.floor(at.getTime() / 1000).toString(16)}-${randomBytes(12).toString("hex")}`;
-  const said = message.headers["x-forwarded-for"];
-  const forwarded = said === undefined ? sourceIp : `${String(said as string)}, ${sourceIp}`;
+  const forwarded = [message.headers["x-forwarded-for"] ?? [], sourceIp].flat().join(", ");
   const added: [string, string][] = [
     ["X-Amzn-Trace-Id", traceId],
     ["X-Forwarded-For", forwarded],

@@ -83,7 +83,8 @@ const parameter = (expression: string, variables: Variables): string | undefined
   if (literal !== undefined) return literal;
   if (expression.startsWith("context.")) {
     const value = atPath(variables.context, expression.slice(8));
-    return value === undefined || value === null ? undefined : String(value as string);
+    if (value === undefined || value === null) return undefined;
+    return typeof value === "string" ? value : JSON.stringify(value);
   }
   const [, kind, name = ""] = /^method\.request\.(header|querystring|path)\.(.+)$/.exec(expression) ?? [];
   if (kind === "header") return variables.headers[name.toLowerCase()];

@@ -40,12 +40,7 @@ export const segmentsOf = (path: string): string[] | null => {
   if (raw.at(-1) === "") raw.pop();
   try {
     const segments = raw.map((segment) => decodeURIComponent(segment));
-    // oxlint-disable-next-line no-control-regex -- these are what must not come in
-    return segments.some(
-      (segment) => segment === "" || segment === "." || segment === ".." || /[\u0000-\u001f\u007f]/.test(segment),
-    )
-      ? null
-      : segments;
+    return segments.some((segment) => ["", ".", ".."].includes(segment) || /\p{Cc}/u.test(segment)) ? null : segments;
   } catch {
     return null;
   }

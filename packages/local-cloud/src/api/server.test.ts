@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { GraphResource } from "../deploy/graph.ts";
-import { createTestHost, functionArn, functionResources, graphOf, resource, type TestHost } from "../lambda/fixture.ts";
+import { graphOf, startTestCloud, type TestCloud } from "../gateway/testing.ts";
+import { functionArn, functionResources, resource, type TestResource } from "../lambda/fixture.ts";
 import { createLambdaHost, type LambdaHost } from "../lambda/host.ts";
 import type { Part } from "../part.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
@@ -9,7 +9,7 @@ import { type ApiServer, createApiServer } from "./server.ts";
 const uri = (name: string): string =>
   `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${functionArn(name)}/invocations`;
 
-const gateway = (type: string, statusCode: string): GraphResource =>
+const gateway = (type: string, statusCode: string): TestResource =>
   resource("aws:apigateway/response:Response", `Gateway${type}`, {
     restApiId: "api1",
     responseType: type,
@@ -20,7 +20,7 @@ const gateway = (type: string, statusCode: string): GraphResource =>
     },
   });
 
-const route = (id: string, parent: string, part: string): GraphResource =>
+const route = (id: string, parent: string, part: string): TestResource =>
   resource("aws:apigateway/resource:Resource", id, { restApi: "api1", parentId: parent, pathPart: part });
 
 const method = (
@@ -28,7 +28,7 @@ const method = (
   verb: string,
   name: string,
   inputs: Record<string, unknown> = {},
-): GraphResource[] => [
+): TestResource[] => [
   resource("aws:apigateway/method:Method", `${verb}${resourceId}`, {
     restApi: "api1",
     resourceId,
@@ -46,7 +46,7 @@ const method = (
   }),
 ];
 
-const authorizer = (id: string, inputs: Record<string, unknown>): GraphResource =>
+const authorizer = (id: string, inputs: Record<string, unknown>): TestResource =>
   resource("aws:apigateway/authorizer:Authorizer", id, {
     restApi: "api1",
     type: "REQUEST",
@@ -84,20 +84,21 @@ const echoSource = `export const handler = async (event) => {
   return { statusCode: 200, body: JSON.stringify(event) };
 };`;
 
-let host: TestHost;
+let cloud: TestCloud;
 let lambda: LambdaHost;
 let server: ApiServer;
 let part: Part;
 let unapplied: Response;
 
 beforeAll(async () => {
-  host = await createTestHost();
+  cloud = await startTestCloud([]);
+  const { host } = cloud;
   lambda = await createLambdaHost(host);
   host.invoke = (name, payload) => lambda.invoke(name, payload);
   server = await createApiServer({ port: 0 });
   part = await server.part(host);
   unapplied = await fetch(`${server.url}/echo`);
-  const graph = graphOf(host.data, [
+  const graph = graphOf(
     ...(await functionResources(host.data, "echo", echoSource)),
     ...(await functionResources(host.data, "authorizer", authorizerSource)),
     resource("aws:apigateway/restApi:RestApi", "api1", { name: "api", binaryMediaTypes: ["image/*"] }),
@@ -144,14 +145,14 @@ beforeAll(async () => {
       statusCode: "204",
       responseParameters: { "method.response.header.Access-Control-Allow-Origin": "'*'" },
     }),
-  ]);
+  );
   await lambda.apply(graph);
   await part.apply?.(graph);
 });
 afterAll(async () => {
   await server.close();
   await lambda.close();
-  await host.dispose();
+  await cloud.close();
 });
 
 const get = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${server.url}${path}`, init);
@@ -302,7 +303,7 @@ describe("the REST API", () => {
         controller.close();
       },
     });
-    const response = await get("/echo", { method: "POST", body: stream, duplex: "half" } as RequestInit);
+    const response = await get("/echo", { method: "POST", body: stream, duplex: "half" });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ type: "REQUEST_TOO_LARGE" });
   });
@@ -422,7 +423,7 @@ describe("a request authorizer", () => {
 });
 
 describe("a deployment", () => {
-  test.for<[string, GraphResource[], RegExp]>([
+  test.for<[string, TestResource[], RegExp]>([
     ["a method without an integration", method("echoes", "GET", "echo").slice(0, 1), /has no integration/],
     [
       "an authorizer of another kind",
@@ -436,11 +437,11 @@ describe("a deployment", () => {
     ],
     ["IAM authorization", method("x", "GET", "echo", { authorization: "AWS_IAM" }), /AWS_IAM/],
   ])("with %s is refused", async ([, resources, message]) => {
-    const graph = graphOf(host.data, [
+    const graph = graphOf(
       resource("aws:apigateway/restApi:RestApi", "api1", { name: "api" }),
       resource("aws:apigateway/stage:Stage", "stage", { restApi: "api1", stageName: "local" }),
       ...resources,
-    ]);
+    );
     await expect(part.apply?.(graph)).rejects.toThrow(message);
     expect((await get("/echo")).status).toBe(200);
   });

@@ -1,27 +1,30 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createTestHost, functionResources, graphOf, type TestHost } from "./fixture.ts";
+import { graphOf, startTestCloud, type TestCloud } from "../gateway/testing.ts";
+import { functionResources } from "./fixture.ts";
 import { createLambdaHost, type LambdaHost } from "./host.ts";
 
-let host: TestHost;
+let cloud: TestCloud;
+let data: string;
 let lambda: LambdaHost;
 
 const limits = { concurrency: 3, queue: 2, idle: 60_000, age: 60_000 };
 
 beforeEach(async () => {
-  host = await createTestHost();
-  lambda = await createLambdaHost(host, limits);
+  cloud = await startTestCloud([]);
+  ({ data } = cloud.host);
+  lambda = await createLambdaHost(cloud.host, limits);
 });
 afterEach(async () => {
   await lambda.close();
-  await host.dispose();
+  await cloud.close();
 });
 
 const deploy = async (source: string, inputs: Record<string, unknown> = {}): Promise<void> =>
-  lambda.apply(graphOf(host.data, await functionResources(host.data, "fn", source, inputs)));
+  lambda.apply(graphOf(...(await functionResources(data, "fn", source, inputs))));
 
-const log = (): Promise<string> => readFile(join(host.data, "logs", "fn.log"), "utf8");
+const log = (): Promise<string> => readFile(join(data, "logs", "fn.log"), "utf8");
 
 describe("a deployed function", () => {
   test("runs its own zip with its own environment and its role's credentials, and nothing of the parent's", async () => {
@@ -34,11 +37,15 @@ describe("a deployed function", () => {
     expect(env).toMatchObject({
       TABLE: "control",
       AWS_REGION: "us-east-1",
-      AWS_ENDPOINT_URL: host.endpoint,
+      AWS_ENDPOINT_URL: cloud.host.endpoint,
       AWS_LAMBDA_FUNCTION_NAME: "fn",
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128",
-      AWS_SECRET_ACCESS_KEY: "fnRole/fn",
-      AWS_SESSION_TOKEN: "token",
+    });
+    const session = cloud.gateway.sessions.find(env["AWS_ACCESS_KEY_ID"] ?? "");
+    expect(session).toMatchObject({
+      secret: env["AWS_SECRET_ACCESS_KEY"],
+      token: env["AWS_SESSION_TOKEN"],
+      caller: { role: "fnRole", arn: "arn:aws:sts::123456789012:assumed-role/fnRole/fn" },
     });
     expect(env).not.toHaveProperty("PARENT_SECRET");
     expect(env).not.toHaveProperty("HOME");
@@ -177,20 +184,16 @@ describe("a deployed function", () => {
   });
 
   test("the same deployment again keeps its workers", async () => {
-    const resources = await functionResources(
-      host.data,
-      "fn",
-      "let n = 0; export const handler = async () => (n += 1);",
-    );
-    await lambda.apply(graphOf(host.data, resources));
+    const resources = await functionResources(data, "fn", "let n = 0; export const handler = async () => (n += 1);");
+    await lambda.apply(graphOf(...resources));
     await lambda.invoke("fn", {});
-    await lambda.apply(graphOf(host.data, resources));
+    await lambda.apply(graphOf(...resources));
     expect(await lambda.invoke("fn", {})).toEqual({ payload: 2 });
   });
 
   test("that is no longer deployed is unknown", async () => {
     await deploy("export const handler = async () => 1;");
-    await lambda.apply(graphOf(host.data, []));
+    await lambda.apply(graphOf());
     await expect(lambda.invoke("fn", {})).rejects.toMatchObject({ code: "ResourceNotFoundException", status: 404 });
   });
 
@@ -211,7 +214,7 @@ describe("a deployed function", () => {
 
   test("trusts the embedded cloud's authority where it asks for the runtime's", async () => {
     const pem = await readFile(new URL("./fixture-ca.pem", import.meta.url), "utf8");
-    await writeFile(join(host.data, "ca.pem"), pem);
+    await writeFile(join(data, "ca.pem"), pem);
     const source = `import tls from "node:tls"; export const handler = async () => tls.getCACertificates("default");`;
     await deploy(source, { environment: { variables: { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" } } });
     const { payload } = await lambda.invoke("fn", {});

@@ -11,20 +11,21 @@ export type LambdaPart = Part & {
 
 /** Lambda: the functions of the graph, the API to invoke them, and their event source mappings. */
 export const lambdaPart = async (host: Host): Promise<LambdaPart> => {
-  const lambda = await createLambdaHost(host);
+  const functions = await createLambdaHost(host);
   const deliveries = createDeliveries(host, "lambda.async");
-  const sources = createSources(host, (functionArn) => lambda.find(functionArn).role);
+  const sources = createSources(host, (arn) => functions.find(arn).role);
   return {
     name: "lambda",
-    services: [lambdaService({ lambda, deliveries, sources })],
+    services: [lambdaService({ lambda: functions, deliveries, sources })],
     types: [
       "aws:lambda/function:Function",
       "aws:lambda/permission:Permission",
       "aws:lambda/eventSourceMapping:EventSourceMapping",
       "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     ],
+    invoke: (functionName, payload) => functions.invoke(functionName, payload),
     async apply(graph) {
-      await lambda.apply(graph);
+      await functions.apply(graph);
       await sources.apply(graph);
     },
     async start() {
@@ -34,9 +35,8 @@ export const lambdaPart = async (host: Host): Promise<LambdaPart> => {
     async close() {
       deliveries.close();
       const stopped = sources.close();
-      await lambda.close();
+      await functions.close();
       await stopped;
     },
-    invoke: (functionName, payload) => lambda.invoke(functionName, payload),
   };
 };

@@ -129,7 +129,7 @@ export const eventsPart: PartFactory = async (host) => {
 
   const isLog = (url: URL): boolean => url.pathname === "/_events";
   const service: Service = {
-    name: "events",
+    ...json,
     claims: isLog,
     action: (request) => (isLog(request.url) && request.method === "GET" ? "_ListEvents" : json.action(request)),
     permissions: (request) =>

@@ -29,15 +29,13 @@ const iteratorOf = (position: Position): object =>
 export const dynamoStream = (aws: Aws, mapping: Mapping, region: string): Stream => {
   const TableName = mapping.sourceArn.split("/")[1] ?? "";
   const call = <T>(action: string, input: object, signal?: AbortSignal): Promise<T> =>
-    aws.json<T>("dynamodb", `DynamoDBStreams_20120810.${action}`, input, signal);
+    aws.json<T>("dynamodb", action, input, signal);
   let known: string | undefined;
   const streamArn = async (): Promise<string> => {
     if (known !== undefined) return known;
-    const { Table } = await aws.json<{ Table: { LatestStreamArn?: string } }>(
-      "dynamodb",
-      "DynamoDB_20120810.DescribeTable",
-      { TableName },
-    );
+    const { Table } = await aws.json<{ Table: { LatestStreamArn?: string } }>("dynamodb", "DescribeTable", {
+      TableName,
+    });
     if (!Table.LatestStreamArn) throw new Error(`The table ${TableName} has no stream.`);
     known = Table.LatestStreamArn;
     return known;

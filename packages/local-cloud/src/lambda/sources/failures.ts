@@ -56,7 +56,7 @@ export const sendFailure = async (aws: Aws, mapping: Mapping, stream: Stream, di
       QueueUrl: `http://sqs.us-east-1.amazonaws.com/${account}/${name}`,
       MessageBody: JSON.stringify(record),
     };
-    await aws.json("sqs", "AmazonSQS.SendMessage", input);
+    await aws.json("sqs", "SendMessage", input);
   } else if (service === "sns") {
     const body = new URLSearchParams({
       Action: "Publish",

@@ -38,7 +38,7 @@ const iteratorOf = (position: Position): object => {
 export const kinesisStream = (aws: Aws, mapping: Mapping, region: string, role: () => string): Stream => {
   const StreamName = mapping.sourceArn.split("/").at(-1) ?? "";
   const call = <T>(action: string, input: object, signal?: AbortSignal): Promise<T> =>
-    aws.json<T>("kinesis", `Kinesis_20131202.${action}`, input, signal);
+    aws.json<T>("kinesis", action, input, signal);
   // Without filters nobody looks at the decoded data, so it is decoded on demand.
   const viewOf = (record: KinesisRecord): unknown => ({
     kinesisSchemaVersion: "1.0",

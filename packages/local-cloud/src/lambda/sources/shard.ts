@@ -55,6 +55,8 @@ export const consumeShard = async (
   let finished = false;
   const lanes: Tracked[][] = Array.from({ length: mapping.parallelization }, () => []);
 
+  const crowded = (): boolean => tracked.length > MAX_BUFFERED || bytes > MAX_BUFFERED_BYTES;
+
   const advance = (): void => {
     const end = tracked.findIndex(({ done }) => !done);
     const passed = end === -1 ? tracked.splice(0) : tracked.splice(0, end);
@@ -106,8 +108,7 @@ export const consumeShard = async (
         if (page.records.length === 0) {
           await sleep(Date.now() - lastBusy < BUSY_FOR ? POLL_BUSY : POLL_QUIET, signal);
         }
-        while ((tracked.length > MAX_BUFFERED || bytes > MAX_BUFFERED_BYTES) && !signal.aborted)
-          await bell.wait(signal);
+        while (crowded() && !signal.aborted) await bell.wait(signal);
       } catch (error) {
         if (signal.aborted) return;
         iterator = undefined;
@@ -140,7 +141,8 @@ export const consumeShard = async (
         continue;
       }
       const until = Date.now() + mapping.window * 1000;
-      while (mapping.window > 0 && !full(lane) && !finished && Date.now() < until && !signal.aborted) {
+      const waiting = (): boolean => !full(lane) && !finished && Date.now() < until;
+      while (mapping.window > 0 && waiting() && !signal.aborted) {
         await bell.wait(signal, until - Date.now());
       }
       if (signal.aborted) return;

@@ -81,7 +81,7 @@ export const consumeQueue = async (mapping: Mapping, edges: Edges): Promise<void
   const remove = async (messages: readonly Message[]): Promise<void> => {
     if (messages.length === 0) return;
     const Entries = messages.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
-    await aws.json("sqs", "AmazonSQS.DeleteMessageBatch", { QueueUrl, Entries });
+    await aws.json("sqs", "DeleteMessageBatch", { QueueUrl, Entries });
   };
   const input = {
     QueueUrl,
@@ -94,12 +94,7 @@ export const consumeQueue = async (mapping: Mapping, edges: Edges): Promise<void
   // oxlint-disable no-await-in-loop -- one batch after the other
   while (!signal.aborted) {
     try {
-      const { Messages = [] } = await aws.json<{ Messages?: Message[] }>(
-        "sqs",
-        "AmazonSQS.ReceiveMessage",
-        input,
-        signal,
-      );
+      const { Messages = [] } = await aws.json<{ Messages?: Message[] }>("sqs", "ReceiveMessage", input, signal);
       failures = 0;
       const wanted = Messages.filter((message) => passes(viewOf(recordOf(mapping, region, message))));
       // What no filter lets through is gone from the queue, as on AWS.
