@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { graphOf, roleOf, startTestCloud, type TestCloud } from "../gateway/testing.ts";
+import { functionArn, resource, type TestResource } from "../lambda/fixture.ts";
+import { eventsPart } from "./events.ts";
+
+// oxlint-disable-next-line typescript/no-explicit-any -- events and answers are looked at, not used
+type Json = any;
+
+const rule = (name: string, inputs: Record<string, unknown>): TestResource => ({
+  type: "aws:cloudwatch/eventRule:EventRule",
+  name,
+  inputs: { name, eventBusName: "app", ...inputs },
+  outputs: { arn: `arn:aws:events:us-east-1:123456789012:rule/app/${name}` },
+});
+const target = (of: string, inputs: Record<string, unknown> = {}): TestResource =>
+  resource("aws:cloudwatch/eventTarget:EventTarget", `${of}Target`, {
+    rule: of,
+    eventBusName: "app",
+    arn: functionArn(of),
+    ...inputs,
+  });
+
+let cloud: TestCloud;
+let calls: [string, unknown][];
+let failures = 0;
+
+beforeAll(async () => {
+  cloud = await startTestCloud([eventsPart]);
+  cloud.host.invoke = async (name, payload) => {
+    calls.push([name.split(":").at(-1) ?? "", payload]);
+    failures -= 1;
+    return failures >= 0 ? { payload: null, error: { errorType: "Error", errorMessage: "no" } } : { payload: null };
+  };
+  const inputTransformer = {
+    inputPaths: { who: "$.detail.name", all: "$.detail" },
+    inputTemplate: '{"text": "Hello <who>!", "who": <who>, "detail": <all>}',
+  };
+  await cloud.apply(
+    graphOf(
+      resource("aws:cloudwatch/eventBus:EventBus", "Bus", { name: "app" }),
+      rule("tenants", { eventPattern: JSON.stringify({ "detail-type": [{ prefix: "tenant." }] }) }),
+      target("tenants"),
+      rule("shaped", { eventPattern: JSON.stringify({ source: ["shaped"] }) }),
+      target("shaped", { inputTransformer }),
+      rule("off", { eventPattern: JSON.stringify({ source: [{ exists: true }] }), state: "DISABLED" }),
+      target("off"),
+      roleOf("publisher", [
+        {
+          Effect: "Allow",
+          Action: "events:PutEvents",
+          Resource: "arn:aws:events:us-east-1:123456789012:event-bus/app",
+        },
+      ]),
+    ),
+  );
+});
+afterAll(() => cloud.close());
+beforeEach(() => {
+  calls = [];
+  failures = 0;
+});
+
+const put = (...Entries: object[]): Promise<Json> => cloud.host.call("events", "PutEvents", { Entries });
+const entry = (inputs: object = {}): object => ({
+  EventBusName: "app",
+  Source: "tenantry",
+  DetailType: "tenant.activated.v1",
+  Detail: '{"name":"Acme \\"Corp\\""}',
+  ...inputs,
+});
+
+describe("EventBridge", () => {
+  test("hands an event to the rules whose pattern it matches, in EventBridge's shape", async () => {
+    const { Entries, FailedEntryCount } = await put(
+      entry({ EventBusName: "arn:aws:events:us-east-1:123456789012:event-bus/app", Resources: ["r"] }),
+    );
+    expect(FailedEntryCount).toBe(0);
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    expect(calls[0]).toEqual([
+      "tenants",
+      {
+        version: "0",
+        id: Entries[0].EventId,
+        "detail-type": "tenant.activated.v1",
+        source: "tenantry",
+        account: "123456789012",
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+        region: "us-east-1",
+        resources: ["r"],
+        detail: { name: 'Acme "Corp"' },
+      },
+    ]);
+  });
+
+  test("shapes a target's input", async () => {
+    await put(entry({ Source: "shaped", DetailType: "x" }));
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    expect(calls[0]).toEqual([
+      "shaped",
+      { text: 'Hello Acme "Corp"!', who: 'Acme "Corp"', detail: { name: 'Acme "Corp"' } },
+    ]);
+  });
+
+  test("tries a target again that failed", async () => {
+    failures = 1;
+    await put(entry());
+    await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 5000 });
+  });
+
+  test.for([
+    [{ Source: undefined }, "InvalidArgument"],
+    [{ Detail: undefined }, "InvalidArgument"],
+    [{ Detail: "no json" }, "MalformedDetail"],
+    [{ Detail: "[1]" }, "MalformedDetail"],
+    [{ EventBusName: "none" }, "ResourceNotFoundException"],
+    [{ Source: "aws.s3" }, "NotAuthorizedForSourceException"],
+  ] as const)("an entry with %j fails by itself", async ([inputs, ErrorCode]) => {
+    const answer = await put(entry(inputs), entry({ DetailType: "beside" }));
+    expect(answer).toMatchObject({ FailedEntryCount: 1, Entries: [{ ErrorCode }, { EventId: expect.any(String) }] });
+  });
+
+  test.for([
+    ["none", []],
+    ["eleven", Array.from({ length: 11 }, () => entry())],
+    ["too large", [entry({ Detail: JSON.stringify({ x: "x".repeat(263_000) }) })]],
+  ] as const)("a request with %s entries is refused", async ([, entries]) => {
+    await expect(put(...entries)).rejects.toMatchObject({ code: "ValidationException" });
+  });
+
+  test("what a role may not put on a bus does not get there", async () => {
+    const { EventBridgeClient, PutEventsCommand } = await import("@aws-sdk/client-eventbridge");
+    const client = new EventBridgeClient(cloud.client("publisher"));
+    await client.send(new PutEventsCommand({ Entries: [entry()] }));
+    const elsewhere = new PutEventsCommand({ Entries: [entry({ EventBusName: "default" })] });
+    await expect(client.send(elsewhere)).rejects.toMatchObject({ name: "AccessDeniedException" });
+  });
+
+  test("shows the events it was given, of a type when asked", async () => {
+    await put(entry({ DetailType: "a b.v1" }), entry({ DetailType: "other.v1" }));
+    const response = await fetch(`${cloud.gateway.endpoint}/_events?detail-type=a%20b.v1`);
+    const { events } = (await response.json()) as Json;
+    expect(events.map((event: Json) => event["detail-type"])).toEqual(["a b.v1"]);
+  });
+
+  test("a target or pattern that the embedded cloud cannot run is refused at the deployment", async () => {
+    const { eventsPart: factory } = await import("./events.ts");
+    const part = await factory(cloud.host);
+    const queue = graphOf(rule("r", { eventPattern: "{}" }), target("r", { arn: "arn:aws:sqs:us-east-1:1:q" }));
+    await expect(part.apply?.(queue)).rejects.toThrow("cannot run arn:aws:sqs");
+    const pattern = graphOf(rule("r", { eventPattern: '{"source":[{"soundslike":"x"}]}' }));
+    await expect(part.apply?.(pattern)).rejects.toThrow("soundslike is not known");
+  });
+});
