@@ -1,21 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Ready } from "../../scripts/ready.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
-/** What `<data>/ready.json` holds. */
-export type Ready = {
-  api_url: string;
-  aws_endpoint_url: string;
-  region: string;
-  user_pool_id: string;
-  client_id: string;
-  usage_stream: string;
-  admin: { email: string; password: string };
-};
+export type { Ready };
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "tenantry-"));
 
@@ -50,6 +42,8 @@ export const startApp = async (
   data: string,
   args: readonly string[] = [],
 ): Promise<Run & { ready: Ready; milliseconds: number }> => {
+  // left behind by a run that was killed
+  rmSync(join(data, "ready.json"), { force: true });
   const since = performance.now();
   const run = new Run("scripts/start.ts", ["--port", "0", "--data", data, ...args]);
   const file = join(data, "ready.json");

@@ -80,6 +80,8 @@ export const openDataFolder = (data: string, options: { fresh?: boolean } = {}):
     mkdirSync(data, { recursive: true, mode: 0o755 });
     held = lock(data);
     if (options.fresh) empty(data);
+    // A process that was killed could not take its announcement back.
+    rmSync(join(data, "ready.json"), { force: true });
     writeFileSync(join(data, "pid"), `${process.pid}\n`);
     mkdirSync(join(data, "logs"), { recursive: true });
     const seedFile = join(data, "seed");
