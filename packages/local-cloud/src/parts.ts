@@ -20,6 +20,8 @@ export const foundations: readonly PartFactory[] = [
   dynamodb,
   kinesis,
   storage,
+  postgres,
+  postgres,
   secretsManager,
   cognito,
   email,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { type Graph, ofType } from "../../deploy/graph.ts";
+import { type Asset, type Graph, ofType } from "../../deploy/graph.ts";
 import type { AwsResponse } from "../../gateway/service.ts";
 import type { Inject } from "../fauxqs.ts";
 
@@ -30,15 +30,19 @@ export const applyBuckets = async (graph: Graph, inject: Inject): Promise<void> 
   const demand = ({ status, body }: AwsResponse, what: string): void => {
     if (status >= 300) throw new Error(`${what}: ${status} ${Buffer.from(body as Uint8Array).toString("utf8")}`);
   };
+  const buckets = new Set<string>();
   for (const { id, outputs } of bucketTypes.flatMap((type) => ofType(graph, type))) {
     const name = String(outputs["bucket"] ?? id);
+    buckets.add(name);
     if ((await send("HEAD", `/${name}`)).status !== 200) demand(await send("PUT", `/${name}`), `The bucket ${name}`);
   }
   for (const { inputs } of objectTypes.flatMap((type) => ofType(graph, type))) {
-    const source: unknown = inputs["source"]?.["path"] ?? inputs["source"];
+    // Zips and source maps go to a bucket of sst's own; functions are read from the zips where they lie.
+    if (!buckets.has(String(inputs["bucket"]))) continue;
+    const source = inputs["source"] as Asset | undefined;
     const body =
-      typeof source === "string"
-        ? await readFile(path.resolve(graph.assets, source))
+      source !== undefined
+        ? await readFile(path.resolve(graph.assets, source.asset))
         : Buffer.from(String(inputs["content"] ?? ""), "utf8");
     const key = String(inputs["key"]).split("/").map(encodeURIComponent).join("/");
     const type = typeof inputs["contentType"] === "string" ? inputs["contentType"] : undefined;

@@ -1,0 +1,46 @@
+import { createHmac } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { Client } from "pg";
+import type { PartFactory } from "../part.ts";
+import { applyDatabases, clusterTypes } from "./postgres/apply.ts";
+import { ensureCluster, giveTo, superuser } from "./postgres/cluster.ts";
+import { findRunner } from "./postgres/runner.ts";
+import { startServer } from "./postgres/server.ts";
+import { ensureCertificate } from "./postgres/tls.ts";
+
+export { postgresAddress } from "./postgres/address.ts";
+export { authorityFile } from "./postgres/tls.ts";
+
+/** PostgreSQL 18 for the stack's RDS clusters, at `host.postgres`, by TLS and password only. */
+export const postgres: PartFactory = async (host) => {
+  const folder = path.join(host.data, "postgres");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const runner = await findRunner(folder);
+  const password = createHmac("sha256", Buffer.from(host.seed, "hex")).update("postgres superuser").digest("base64url");
+  const files = await ensureCluster(runner, folder, password);
+  const ca = await ensureCertificate(host.data, folder);
+  await giveTo(runner, folder);
+  await mkdir(path.join(host.data, "logs"), { recursive: true });
+  const log = createWriteStream(path.join(host.data, "logs", "postgres.log"), { flags: "a" });
+  const address = host.postgres;
+  const engine = await startServer({ runner, address, folder, files, onLine: (line) => void log.write(`${line}\n`) });
+  return {
+    name: "postgres",
+    types: clusterTypes,
+    async apply(graph) {
+      const client = new Client({ ...address, user: superuser, password, database: "postgres", ssl: { ca } });
+      await client.connect();
+      try {
+        await applyDatabases(graph, (text, values) => client.query(text, values === undefined ? [] : [...values]));
+      } finally {
+        await client.end();
+      }
+    },
+    async close() {
+      await engine.stop();
+      await new Promise<void>((resolve) => log.end(() => resolve()));
+    },
+  };
+};
