@@ -67,7 +67,7 @@ export const unitsSpent = async (options: {
     const groups = new Map<number, Counted[]>();
     for (let n = 0; n < size; n++) {
       const tenant = draw();
-      const event = { ...fingerprint(String(events++), "id", 0), metric: "api_calls" as const, micros: 1_000_000 };
+      const event = { ...fingerprint(String(events++), 0), metric: "api_calls" as const, micros: 1_000_000 };
       const group = groups.get(tenant);
       if (group === undefined) groups.set(tenant, [event]);
       else group.push(event);

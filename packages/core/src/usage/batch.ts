@@ -4,12 +4,13 @@ import { meterNames } from "./meters.ts";
 import type { ChunkKey, Counted } from "./pages.ts";
 import type { IncomingRecord } from "./ports.ts";
 
+/** An event, and where in the batch it came from. */
+export type BatchEvent = Counted & { readonly record: number; readonly line: number };
+
 /** The events of a batch that belong to one chunk. */
 export type ChunkEvents = {
   readonly key: ChunkKey;
-  readonly events: Counted[];
-  /** For each event, where in the batch it came from. */
-  readonly origins: { readonly record: number; readonly line: number }[];
+  readonly events: BatchEvent[];
 };
 
 export type Fault = Rejection & { readonly record: number; readonly line: number };
@@ -33,14 +34,11 @@ export const sortBatch = (records: readonly IncomingRecord[], now: number): Sort
     if (hours === undefined) tenants.set(event.tenantId, (hours = new Map<number, ChunkEvents>()));
     let chunk = hours.get(event.hour);
     if (chunk === undefined)
-      hours.set(event.hour, (chunk = { key: { tenantId: event.tenantId, hour: event.hour }, events: [], origins: [] }));
+      hours.set(event.hour, (chunk = { key: { tenantId: event.tenantId, hour: event.hour }, events: [] }));
     const meter = meterIndex[event.metric] ?? 0;
-    const { hi, lo } =
-      event.id === undefined
-        ? fingerprint(`${record.position}/${line}`, "position", meter)
-        : fingerprint(event.id, "id", meter);
-    chunk.events.push({ hi, lo, metric: event.metric, micros: event.micros });
-    chunk.origins.push({ record: index, line });
+    const { metric, micros, id } = event;
+    const { hi, lo } = id === undefined ? fingerprint(record.position, meter, line) : fingerprint(id, meter);
+    chunk.events.push({ hi, lo, metric, micros, record: index, line });
   };
 
   for (const [index, record] of records.entries()) {

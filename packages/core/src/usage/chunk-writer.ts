@@ -164,9 +164,12 @@ const nameOf = (key: ChunkKey) => `${key.tenantId}/${key.hour}`;
 
 const unknownTo = (chunk: Known, events: readonly Counted[]) => events.filter((event) => !chunk.ids.has(event));
 
-/** Each event once: the first of those with the same id. */
+/** Each event once: the first of those with the same id. Most chunks get a handful, for which a set is too much. */
 const withoutRepeats = (events: readonly Counted[]): readonly Counted[] => {
-  if (events.length === 1) return events;
+  if (events.length <= 8) return events.filter((event, index) => firstLike(events, event) === index);
   const seen = new IdSet();
   return events.filter((event) => seen.add(event));
 };
+
+const firstLike = (events: readonly Counted[], { hi, lo }: Counted) =>
+  events.findIndex((event) => event.lo === lo && event.hi === hi);

@@ -63,7 +63,7 @@ export class Sum {
   }
 
   total(): bigint {
-    return this.#far + BigInt(this.#near);
+    return this.#far === 0n ? BigInt(this.#near) : this.#far + BigInt(this.#near);
   }
 }
 

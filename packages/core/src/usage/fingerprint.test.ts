@@ -14,7 +14,7 @@ test.for([
   const low = new Set<number>();
   const count = 500_000;
   for (let n = 0; n < count; n++) {
-    const id = fingerprint(make(n), "id", 0);
+    const id = fingerprint(make(n), 0);
     ids.add(id);
     high.add(id.hi);
     low.add(id.lo);
@@ -25,17 +25,24 @@ test.for([
   expect(count - low.size).toBeLessThan(70);
 });
 
-test("meter and kind are part of the identity", () => {
-  const all = [0, 1, 2, 3].flatMap((meter) => [fingerprint("a", "id", meter), fingerprint("a", "position", meter)]);
-  expect(new Set(all.map(({ hi, lo }) => `${hi}:${lo}`)).size).toBe(8);
-  expect(fingerprint("a", "id", 0)).not.toEqual(fingerprint("a\u0000", "id", 0));
+test("the meter, the line, and whether it is an id or a position are part of the identity", () => {
+  const all = [0, 1, 2, 3].flatMap((meter) => [0, 1, 2, 3, 1000].map((line) => fingerprint("a", meter, line)));
+  expect(new Set(all.map(({ hi, lo }) => `${hi}:${lo}`)).size).toBe(20);
+  expect(fingerprint("a", 0)).not.toEqual(fingerprint("a\u0000", 0));
+});
+
+test("half a million lines of packed records stay apart", () => {
+  const ids = new IdSet();
+  for (let record = 0; record < 500; record++)
+    for (let line = 1; line <= 1000; line++) ids.add(fingerprint(`shardId-000000000003:${record}`, 0, line));
+  expect(ids.size).toBe(500_000);
 });
 
 test("a page of ids comes back as it went", () => {
-  const ids = Array.from({ length: 1000 }, (_, n) => fingerprint(uuid(n), "id", 1));
+  const ids = Array.from({ length: 1000 }, (_, n) => fingerprint(uuid(n), 1));
   const set = new IdSet();
   set.addPage(appendIds(appendIds(new Uint8Array(0), ids.slice(0, 400)), ids.slice(400)));
   expect(set.size).toBe(1000);
   expect(ids.every((id) => set.has(id))).toBe(true);
-  expect(set.has(fingerprint(uuid(1000), "id", 1))).toBe(false);
+  expect(set.has(fingerprint(uuid(1000), 1))).toBe(false);
 });

@@ -5,15 +5,17 @@
  */
 export type Fingerprint = { readonly hi: number; readonly lo: number };
 
-/** What an identity is taken from. An id and a stream position that happen to read the same differ. */
-export type IdentityKind = "id" | "position";
-
 const golden = 0x9e3779b1;
 
-export const fingerprint = (text: string, kind: IdentityKind, meter: number): Fingerprint => {
-  const seed = Math.imul(meter * 2 + (kind === "id" ? 1 : 2), golden);
-  let h1 = 0xdeadbeef ^ seed;
-  let h2 = 0x41c6ce57 ^ seed;
+/**
+ * @param text the producer's id, or the position in the stream of the record that the event came in
+ * @param meter the meter's number
+ * @param line with a position, the line in the record, from 1; with an id 0, so that an id never reads like a position
+ */
+export const fingerprint = (text: string, meter: number, line = 0): Fingerprint => {
+  // One lane starts from the meter and one from the line, so that no two pairs of them start alike.
+  let h1 = 0xdeadbeef ^ Math.imul(meter, golden);
+  let h2 = 0x41c6ce57 ^ Math.imul(line, golden);
   const length = text.length;
   for (let at = 0; at < length; at += 2) {
     const pair = text.charCodeAt(at) | ((at + 1 < length ? text.charCodeAt(at + 1) : 0xffff) << 16);

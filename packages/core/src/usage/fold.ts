@@ -12,20 +12,27 @@ export const noTotal: Total = { sum: 0n, count: 0 };
 /** Commutative, associative, with `noTotal` as its neutral element: the order of events never matters. */
 export const addTotals = (a: Total, b: Total): Total => ({ sum: a.sum + b.sum, count: a.count + b.count });
 
-/** Folds events into totals. */
-export const foldEvents = (
-  totals: Totals,
-  events: readonly { readonly metric: MeterName; readonly micros: Micros }[],
-): Totals => {
-  const sums: Partial<Record<MeterName, { sum: Sum; count: number }>> = {};
-  for (const event of events) {
-    const total = (sums[event.metric] ??= { sum: new Sum(), count: 0 });
-    total.sum.add(event.micros);
-    total.count++;
-  }
+type FoldedEvent = { readonly metric: MeterName; readonly micros: Micros };
+
+/** Folds events into totals: one pass for each meter among them, and mostly that is one. */
+export const foldEvents = (totals: Totals, events: readonly FoldedEvent[]): Totals => {
   const folded: Partial<Record<MeterName, Total>> = { ...totals };
-  for (const [name, added] of Object.entries(sums) as [MeterName, { sum: Sum; count: number }][])
-    folded[name] = addTotals(folded[name] ?? noTotal, { sum: added.sum.total(), count: added.count });
+  let left = events;
+  while (left[0] !== undefined) {
+    const { metric } = left[0];
+    const sum = new Sum();
+    let others: FoldedEvent[] | undefined;
+    let count = 0;
+    for (const event of left) {
+      if (event.metric === metric) {
+        sum.add(event.micros);
+        count++;
+      } else (others ??= []).push(event);
+    }
+    const before = folded[metric] ?? noTotal;
+    folded[metric] = { sum: before.sum + sum.total(), count: before.count + count };
+    left = others ?? [];
+  }
   return folded;
 };
 

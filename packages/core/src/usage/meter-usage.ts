@@ -43,7 +43,7 @@ export const meterUsage =
     const errors: unknown[] = [];
     let failedFrom = Number.POSITIVE_INFINITY;
     const fail = (chunk: ChunkEvents, error: unknown) => {
-      failedFrom = Math.min(failedFrom, chunk.origins[0]?.record ?? 0);
+      failedFrom = Math.min(failedFrom, chunk.events[0]?.record ?? 0);
       errors.push(error);
     };
 
@@ -84,8 +84,9 @@ export const meterUsage =
   };
 
 const refused = (chunk: ChunkEvents, standing: Exclude<Standing, "known">): Fault[] =>
-  chunk.origins.map((origin) => ({
-    ...origin,
+  chunk.events.map(({ record, line }) => ({
+    record,
+    line,
     reason: `${standing}-tenant`,
     detail: standing === "deleted" ? "The tenant was deleted." : "There is no such tenant.",
   }));

@@ -20,38 +20,39 @@ export const parseTimestamp = (text: string): number | undefined => {
   return date + time + Number(fraction.slice(0, 3).padEnd(3, "0"));
 };
 
-const shape = /^\d{4}-\d\d-\d\dT\d\d:[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z?$/;
-
 /**
- * The same as `parseTimestamp`, for streams of events close to each other: the first thirteen characters, date and
- * hour, are looked up rather than parsed.
+ * The same as `parseTimestamp`, for streams of events close to each other: what stands before the fraction is looked up
+ * rather than parsed.
  */
 export const timestampParser = () => {
-  const hours = new Map<string, number | undefined>();
+  const seconds = new Map<string, number>();
   return (text: string): number | undefined => {
-    if (!shape.test(text)) return parseTimestamp(text);
-    const prefix = text.slice(0, 13);
-    let start = hours.get(prefix);
+    const fraction = millisecondsAfter(text);
+    if (fraction === undefined) return parseTimestamp(text);
+    const prefix = text.slice(0, wholeSeconds);
+    let start = seconds.get(prefix);
     if (start === undefined) {
-      start = parseTimestamp(`${prefix}:00:00Z`);
+      start = parseTimestamp(`${prefix}Z`);
       if (start === undefined) return undefined;
-      if (hours.size >= 2_000) hours.clear();
-      hours.set(prefix, start);
+      if (seconds.size >= 5000) seconds.clear();
+      seconds.set(prefix, start);
     }
-    return start + digits(text, 14) * 60_000 + digits(text, 17) * 1000 + milliseconds(text);
+    return start + fraction;
   };
 };
 
-const digits = (text: string, at: number) => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+const wholeSeconds = "2026-11-20T13:45:12".length;
 
-const milliseconds = (text: string) => {
+/** The milliseconds of a timestamp in UTC, or undefined when what follows the seconds is more than a fraction and a Z. */
+const millisecondsAfter = (text: string): number | undefined => {
+  const end = text.charCodeAt(text.length - 1) === 90 ? text.length - 1 : text.length;
+  if (end === wholeSeconds) return 0;
+  if (end < wholeSeconds + 2 || end > wholeSeconds + 10 || text.charCodeAt(wholeSeconds) !== 46) return undefined;
   let value = 0;
-  let weight = 100;
-  for (let at = 20; at < text.length && weight >= 1; at++) {
+  for (let at = wholeSeconds + 1, weight = 100; at < end; at++, weight /= 10) {
     const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) break;
-    value += digit * weight;
-    weight /= 10;
+    if (digit < 0 || digit > 9) return undefined;
+    if (weight >= 1) value += digit * weight;
   }
   return value;
 };
