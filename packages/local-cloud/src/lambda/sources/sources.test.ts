@@ -280,15 +280,26 @@ describe("a Kinesis mapping", () => {
     await until(() => expect(seen()).toEqual(["first"]));
   });
 
+  test("counts the attempts of the record that fails first, not of the batch that shrinks", async () => {
+    answer = (_, event) =>
+      event.Records.length === 1
+        ? well
+        : { payload: { batchItemFailures: [{ itemIdentifier: event.Records[1].kinesis.sequenceNumber }] } };
+    const settings = { functionResponseTypes: ["ReportBatchItemFailures"], maximumRetryAttempts: 1 };
+    await begin([kinesis], stream(1), mapping(settings));
+    await putAll(["1", "2", "3", "4", "5"]);
+    await until(() => expect(batches.at(-1)).toEqual(["5"]));
+    expect(cloud.lines.join("\n")).not.toContain("RetryAttemptsExhausted");
+  });
+
   test("reads the children of a split after their parent", async () => {
-    await begin([kinesis], stream(1), mapping({ batchSize: 1 }));
-    answer = () => sleep(100).then(() => well);
+    cloud = await startTestCloud([kinesis]);
+    await cloud.apply(graphOf(stream(1)));
     await putAll(["1", "2", "3"]);
-    const half = (2n ** 127n).toString();
     await cloud.host.call("kinesis", "SplitShard", {
       StreamName: "usage",
       ShardToSplit: "shardId-000000000000",
-      NewStartingHashKey: half,
+      NewStartingHashKey: (2n ** 127n).toString(),
     });
     await vi.waitFor(async () => {
       const { StreamDescription } = (await cloud.host.call("kinesis", "DescribeStream", {
@@ -298,6 +309,12 @@ describe("a Kinesis mapping", () => {
       expect(StreamDescription.StreamStatus).toBe("ACTIVE");
     });
     await putAll(["4", "5", "6", "7"], (item) => item);
+    cloud.host.invoke = async (_, event) => {
+      await sleep(50);
+      batches.push(dataOf(event));
+      return well;
+    };
+    await restart(stream(1), mapping({ batchSize: 1 }));
     await until(() => expect(seen()).toHaveLength(7));
     expect(seen().slice(0, 3)).toEqual(["1", "2", "3"]);
   });
