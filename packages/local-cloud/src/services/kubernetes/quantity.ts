@@ -16,9 +16,11 @@ const binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 const pattern = /^([+-]?)(\d+)?(?:\.(\d*))?(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?$/;
 
 /** A number of billionths, from text such as `1.5` with a factor. */
-const nanos = (whole: string, fraction: string, factor: bigint): bigint =>
+const nanos = (whole: string, fraction: string, factor: bigint): bigint => {
+  const scale = 10n ** BigInt(fraction.length);
   // What is finer than a billionth is rounded up, as Kubernetes does.
-  -(-(BigInt(`${whole}${fraction}`) * factor) / 10n ** BigInt(fraction.length));
+  return (BigInt(`${whole}${fraction}`) * factor + scale - 1n) / scale;
+};
 
 const decimal = (value: bigint): string => {
   if (value === 0n) return "0";
