@@ -54,7 +54,7 @@ export const recordingMonitor = (options: {
       throw new Error(`Two resources have the name ${name} (${type}): duplicate resource URN '${urn}'.`);
     const secrets: string[] = [];
     const ignoreChanges = request.getIgnorechangesList();
-    const given = plain(pulumi.deserialize(request.getObject(), true), secrets) as Record<string, unknown>;
+    const given = plain(request.getObject().toJavaScript(), secrets) as Record<string, unknown>;
     const inputs = request.getCustom() ? keepNames(given, ignoreChanges, urn, facts.seed) : given;
     const { id, state } = request.getCustom() ? compute({ type, name, urn, inputs }) : { id: "", state: {} };
     const resource: Recorded = {
@@ -95,7 +95,7 @@ export const recordingMonitor = (options: {
 
     registerResourceOutputs(request: OutputsRequest, callback: Callback<object>): void {
       const resource = recorded.get(request.getUrn());
-      if (resource) resource.outputs = plain(pulumi.deserialize(request.getOutputs()), []) as Record<string, unknown>;
+      if (resource) resource.outputs = plain(request.getOutputs().toJavaScript(), []) as Record<string, unknown>;
       callback(null, {});
     }
 

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { Wire } from "./plain.ts";
 
 /** The parts of Pulumi's own SDK that the engine uses, as the program's dependencies hold them. */
 export type Pulumi = {
@@ -6,7 +7,7 @@ export type Pulumi = {
   readonly setAllConfig: (config: Record<string, string>, secretKeys: string[]) => void;
   readonly resolve: (value: unknown) => Promise<unknown>;
   readonly setMonitor: (monitor: object, project: string, stack: string) => void;
-  readonly deserialize: (properties: unknown, keepSecrets?: boolean) => Record<string, unknown>;
+  readonly deserialize: (properties: unknown) => Record<string, unknown>;
   readonly serialize: (properties: Record<string, unknown>) => Promise<unknown>;
   readonly MockMonitor: new (mocks: object) => object;
   readonly newRegisterResponse: () => RegisterResponse;
@@ -19,7 +20,7 @@ export type RegisterRequest = {
   getName(): string;
   getCustom(): boolean;
   getParent(): string;
-  getObject(): unknown;
+  getObject(): Wire;
   getDependenciesList(): string[];
   getIgnorechangesList(): string[];
   getProtect(): boolean | undefined;
@@ -27,7 +28,7 @@ export type RegisterRequest = {
   getDeletebeforereplace(): boolean | undefined;
 };
 
-export type OutputsRequest = { getUrn(): string; getOutputs(): unknown };
+export type OutputsRequest = { getUrn(): string; getOutputs(): Wire };
 export type InvokeRequest = { getTok(): string; getArgs(): unknown };
 export type ReadRequest = { getType(): string; getName(): string; getParent(): string; getId(): string };
 export type RegisterResponse = { setUrn(urn: string): void; setId(id: string): void; setObject(value: unknown): void };
