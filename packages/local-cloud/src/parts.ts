@@ -21,7 +21,6 @@ export const foundations: readonly PartFactory[] = [
   kinesis,
   storage,
   postgres,
-  postgres,
   secretsManager,
   cognito,
   email,
