@@ -33,6 +33,7 @@ export const operatorCall = async (
       "x-amz-target": `${target}.${call.action}`,
     },
     body: Buffer.from(JSON.stringify(call.input ?? {})),
+    internal: true,
     caller: { account: call.account, accessKeyId: "test", arn: `arn:aws:iam::${call.account}:root`, sessionTags: {} },
   };
   const { status, body } = await service.handle(request);

@@ -27,6 +27,8 @@ export type AwsRequest = {
   readonly body: Buffer;
   /** Absent when the call was not signed (Cognito's public calls, key sets). */
   readonly caller: Caller | undefined;
+  /** One part of the embedded cloud calls another, as AWS's services do among themselves. */
+  readonly internal?: boolean;
 };
 
 export type AwsResponse = {
@@ -57,6 +59,8 @@ export interface Service {
   readonly claims?: (url: URL) => boolean;
   /** What IAM must allow for a request; absent: the gateway's own table knows the service. Empty: nothing to authorise. */
   readonly permissions?: (request: AwsRequest) => readonly Permission[];
+  /** What a caller must be allowed, to learn by a 404 that something is missing; without it, the answer is 403. */
+  readonly missing?: (request: AwsRequest) => Permission | null;
   handle(request: AwsRequest): Promise<AwsResponse>;
 }
 

@@ -29,11 +29,12 @@ const required = (name: string): EntryResult => ({
 });
 
 /** What is wrong with an entry; null when nothing is. */
-const fault = (entry: Entry): EntryResult | null => {
+const fault = (entry: Entry, internal: boolean): EntryResult | null => {
   if (!entry.Source) return required("Source");
   if (!entry.DetailType) return required("DetailType");
   if (!entry.Detail) return required("Detail");
-  if (entry.Source.startsWith("aws.")) {
+  // Only AWS's own services speak as themselves.
+  if (entry.Source.startsWith("aws.") && !internal) {
     return { ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source." };
   }
   try {
@@ -84,8 +85,8 @@ export const eventsPart: PartFactory = async (host) => {
     }
   };
 
-  const put = (entry: Entry): EntryResult => {
-    const wrong = fault(entry);
+  const put = (entry: Entry, internal: boolean): EntryResult => {
+    const wrong = fault(entry, internal);
     if (wrong) return wrong;
     const bus = busName(entry.EventBusName);
     if (!buses.has(bus)) {
@@ -111,7 +112,7 @@ export const eventsPart: PartFactory = async (host) => {
     target: "AWSEvents",
     version: "1.1",
     actions: {
-      PutEvents({ Entries }: { Entries?: Entry[] }) {
+      PutEvents({ Entries }: { Entries?: Entry[] }, request) {
         const entries = Entries ?? [];
         if (entries.length === 0 || entries.length > MAX_ENTRIES) {
           const range = `Member must have length between 1 and ${MAX_ENTRIES}`;
@@ -120,7 +121,7 @@ export const eventsPart: PartFactory = async (host) => {
         if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MAX_BYTES) {
           throw new AwsError("ValidationException", "Total size of the entries in the request is over the limit.");
         }
-        const results = entries.map((entry) => put(entry));
+        const results = entries.map((entry) => put(entry, request.internal === true));
         return { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results };
       },
       ListEventBuses: () => ({ EventBuses: [...buses].map((Name) => ({ Name, Arn: arnOf(host, Name) })) }),

@@ -59,6 +59,7 @@ export const createExecutions = (host: Host, clientOf: (roleArn: string) => Role
   const { executions, events } = collections(host.store);
   const running = new Map<string, { stop: (reason: Stop) => void; done: Promise<Execution> }>();
   let announced: Promise<unknown> = Promise.resolve();
+  let closed = false;
 
   /** Tells the default event bus, one change after another. */
   const announce = (execution: Execution): void => {
@@ -85,7 +86,9 @@ export const createExecutions = (host: Host, clientOf: (roleArn: string) => Role
   };
 
   const run = async (machine: Machine, execution: Execution, stop: AbortController): Promise<Execution> => {
-    const record = recorder((event) => events.put(historyKey(execution.executionArn, event.id), event));
+    const record = recorder((event) => {
+      if (!closed) events.put(historyKey(execution.executionArn, event.id), event);
+    });
     let last = 0;
     const remember: Recorder = (type, previous, details) => (last = record(type, previous, details));
     const input = JSON.parse(execution.input) as Json;
@@ -114,6 +117,7 @@ export const createExecutions = (host: Host, clientOf: (roleArn: string) => Role
       const output = JSON.stringify(outcome.output);
       return finish(execution, { status: "SUCCEEDED", output }, record, outcome.previous);
     } catch (error) {
+      if (closed) return execution;
       return finish(execution, endOf(error), record, last);
     } finally {
       clearTimeout(timer);
@@ -160,8 +164,12 @@ export const createExecutions = (host: Host, clientOf: (roleArn: string) => Role
         finish(execution, { status: "FAILED", error: "States.Runtime", cause }, record, last);
       }
     },
-    /** Leaves running executions as they are: the next start reports them. */
+    /** Stops working on what runs and leaves it as it is: the next start reports it. */
     async close(): Promise<void> {
+      closed = true;
+      const halted = [...running.values()];
+      for (const { stop } of halted) stop(new Stop("ABORTED"));
+      await Promise.allSettled(halted.map(({ done }) => done));
       await announced;
     },
   };

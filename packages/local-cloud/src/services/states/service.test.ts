@@ -148,6 +148,7 @@ describe("executions", () => {
     const { executionArn = "" } = await before.client.send(
       new StartExecutionCommand({ stateMachineArn: machineArn("wait") }),
     );
+    await before.part.close?.();
     const after = await start({ data: before.data });
     await after.part.start?.();
     expect(await after.describeEnd(executionArn)).toMatchObject({ status: "FAILED", error: "States.Runtime" });
