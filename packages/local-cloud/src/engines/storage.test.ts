@@ -42,6 +42,13 @@ const graph = graphOf(
     name: "Sub",
     inputs: { protocol: "sqs", topic: topicArn, endpoint: queueArn },
   },
+  roleOf("lister", [
+    {
+      Effect: "Allow",
+      Action: ["s3:GetObject", "s3:ListBucket"],
+      Resource: [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`],
+    },
+  ]),
   roleOf("acme", [
     { Effect: "Allow", Action: ["s3:GetObject", "s3:PutObject"], Resource: `arn:aws:s3:::${Bucket}/tenants/acme/*` },
     {
@@ -190,6 +197,14 @@ describe("S3", () => {
   test("a key that is spelt as a pattern is a key", async () => {
     await expect(acme.send(put("tenants/*", "x"))).rejects.toMatchObject({ name: "AccessDenied" });
     await acme.send(put("tenants/acme/*?.txt", "x"));
+  });
+
+  test("who may not list hears 403 of what is missing, who may hears 404", async () => {
+    const look = new HeadObjectCommand({ Bucket, Key: "tenants/acme/nothing" });
+    await expect(acme.send(look)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+    await expect(operator.send(look)).rejects.toMatchObject({ name: "NotFound" });
+    const lister = new S3Client(cloud.client("lister"));
+    await expect(lister.send(look)).rejects.toMatchObject({ name: "NotFound" });
   });
 
   test("copying needs the source's permission, deleting in bulk each key's", async () => {

@@ -10,6 +10,8 @@ export type Iam = {
   role(nameOrArn: string): Role | undefined;
   /** AWS's sentence when a role session may not do what it asks for; null when it may. */
   authorise(request: AwsRequest, service: Service, action: string): Promise<string | null>;
+  /** The same for one permission. */
+  check(caller: Caller, wanted: Permission): Promise<string | null>;
   /** Whether the role's trust policy, with the caller's own policies, lets the caller assume it. */
   mayAssume(caller: Caller, role: Role, action: string, context: Readonly<Record<string, string>>): Promise<boolean>;
 };
@@ -127,6 +129,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
       }
       return null;
     },
+    check,
     async mayAssume(caller, role, action, context) {
       if (role.trust === null) return false;
       const question = { caller, action, resource: role.arn, context, resourcePolicy: role.trust };

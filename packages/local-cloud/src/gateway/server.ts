@@ -84,7 +84,11 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
         throw refuse(request, "denied", denied);
       }
     }
-    return faults.run(known, action, () => service.handle(known));
+    const reply = await faults.run(known, action, () => service.handle(known));
+    const needed = reply.status === 404 && caller?.role !== undefined ? service.missing?.(known) : null;
+    const hidden = caller && needed ? await iam.check(caller, needed) : null;
+    if (hidden !== null) throw refuse(request, "denied", hidden);
+    return reply;
   };
 
   const handle = async (wire: WireRequest, response: WireResponse): Promise<void> => {

@@ -61,6 +61,12 @@ export const s3Service = ({ inject, region }: { inject: Inject; region: string }
     name: "s3",
     action,
     permissions: (request) => s3Permissions(request, s3ActionName(request)),
+    missing(request) {
+      const target = targetOf(request);
+      const reads = request.method === "GET" || request.method === "HEAD";
+      if (!reads || !target?.bucket || target.key === null) return null;
+      return { action: "s3:ListBucket", resource: `arn:aws:s3:::${target.bucket}` };
+    },
     async handle(request) {
       try {
         const name = action(request);
