@@ -37,6 +37,8 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   const { account, region } = options;
   const permissions = createPermissions({ account, region });
   let roles: ReadonlyMap<string, Role> = new Map();
+  /** All policies of a role in lower case. */
+  let texts: ReadonlyMap<string, string> = new Map();
   const cache = new Map<string, Decision>();
 
   const decide = async (question: Question): Promise<Decision> => {
@@ -97,10 +99,17 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     return decision;
   };
 
+  /** Only what the policies ask about: leading keys and prefixes would make every decision another one. */
+  const relevant = (caller: Caller, context: Question["context"]): Question["context"] => {
+    const text = `${texts.get(caller.role ?? "") ?? ""}${caller.sessionPolicy?.toLowerCase() ?? ""}`;
+    return Object.fromEntries(Object.entries(context).filter(([key]) => text.includes(key.toLowerCase())));
+  };
+
   const check = async (caller: Caller, wanted: Permission): Promise<string | null> => {
     let reason: Decision = "implicit";
+    const context = relevant(caller, wanted.context ?? {});
     for (const resource of [wanted.resource, ...(wanted.or ?? [])]) {
-      const decision = await cached({ caller, action: wanted.action, resource, context: wanted.context ?? {} });
+      const decision = await cached({ caller, action: wanted.action, resource, context });
       if (decision === "allow") return null;
       if (decision === "explicit") reason = decision;
     }
@@ -117,6 +126,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
         options.log?.(`iam: the managed policy ${arn} is not known here and grants nothing.`),
       );
       permissions.setGraph(graph);
+      texts = new Map([...roles].map(([name, { policies }]) => [name, JSON.stringify(policies).toLowerCase()]));
       cache.clear();
     },
     role: (nameOrArn) => roles.get(roleName(nameOrArn)),
