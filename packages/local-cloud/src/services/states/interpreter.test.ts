@@ -209,7 +209,7 @@ beforeAll(async () => {
       return payload;
     },
   });
-});
+}, 60_000);
 
 afterAll(() => states.close());
 
