@@ -168,10 +168,11 @@ export const dynamodbService = (options: {
       ...response,
       headers: { "content-type": "application/x-amz-json-1.0" },
       body: text
-        .replaceAll(/arn:aws:dynamodb:dynoxide:000000000000:table\/([^"/]+)\/stream\/[^"]+/g, (_, of: string) =>
-          names.arnOf(of),
+        .replaceAll(
+          /arn:aws:dynamodb:(?:dynoxide|ddblocal):000000000000:table\/([^"/]+)\/stream\/[^"]+/g,
+          (_, of: string) => names.arnOf(of),
         )
-        .replaceAll(theirs, own),
+        .replaceAll(/arn:aws:dynamodb:(?:dynoxide|ddblocal):000000000000:/g, own),
     };
   };
 
