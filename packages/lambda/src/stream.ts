@@ -1,4 +1,4 @@
-import middy, { type MiddlewareObj } from "@middy/core";
+import compose, { type MiddlewareObj } from "@middy/core";
 import type { MeterOutcome } from "@tenantry/core/usage/meter-usage";
 import type { IncomingRecord } from "@tenantry/core/usage/ports";
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
@@ -11,7 +11,7 @@ import { incoming } from "./stream-record.ts";
  * comes again.
  */
 export const stream = (name: string, verb: (records: readonly IncomingRecord[]) => Promise<MeterOutcome>) =>
-  middy<KinesisStreamEvent, KinesisStreamBatchResponse>()
+  compose<KinesisStreamEvent, KinesisStreamBatchResponse>()
     .use(failureLog(name))
     .handler(async (event: KinesisStreamEvent, context): Promise<KinesisStreamBatchResponse> => {
       const since = performance.now();
