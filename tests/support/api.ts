@@ -36,7 +36,7 @@ export const send = async (
   path: string,
   options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Answer> => {
-  const response = await fetch(new URL(path, ready.api_url), {
+  const response = await fetch(`${ready.api_url}${path}`, {
     method,
     headers: {
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),

@@ -27,8 +27,7 @@ export type Setting =
   | "CLUSTER_ENDPOINT"
   | "CLUSTER_CA"
   | "MAIL_SENDER"
-  | "CURSOR_SECRET"
-  | "PROBLEM_BASE_URL";
+  | "CURSOR_SECRET";
 
 /** @throws Error that names the setting when the stack did not provide it. */
 export const setting = (name: Setting): string => {
