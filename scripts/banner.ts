@@ -46,7 +46,7 @@ In another terminal, in this folder:
   node_modules/.bin/node -e 'import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
     const id = process.argv[1], event = ${event};
     await new KinesisClient().send(new PutRecordCommand({ StreamName: "${ready.usage_stream}", PartitionKey: id, Data: Buffer.from(JSON.stringify(event)) }));' $TENANT
-  curl "$API/admin/tenants/$TENANT/usage?metric=api_calls&from=${day(0)}&to=${day(1)}&window=hour" -H "Authorization: Bearer $TOKEN"
+  curl "$API/admin/tenants/$TENANT/usage?metric=api_calls&from=${day(0)}&to=${day(1)}&window=day" -H "Authorization: Bearer $TOKEN"
 
 ${watch ? "Watching the sources: a change is deployed as you save it.\n" : ""}Stop with Ctrl-C; the next npm start finds everything as it was. To start over: npm start -- --fresh
 `;

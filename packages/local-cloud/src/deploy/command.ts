@@ -1,61 +1,44 @@
-import { spawn } from "node:child_process";
+import { startEngine } from "../engines/process.ts";
 
 export type CommandResult = { readonly code: number; readonly output: string };
 
 /**
- * Runs a command to its end in a process group of its own, so that stopping it stops what it started.
+ * Runs a command to its end. It ends with this process at the latest, however that ends.
  * @throws Error when it takes longer than `timeout` milliseconds or `signal` aborts it.
  */
 export const runCommand = async (
-  file: string,
+  command: string,
   args: readonly string[],
   options: { cwd: string; env: Record<string, string>; timeout: number; signal?: AbortSignal | undefined },
 ): Promise<CommandResult> => {
-  options.signal?.throwIfAborted();
-  const child = spawn(file, args, {
-    cwd: options.cwd,
-    env: options.env,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+  const { cwd, env, timeout, signal } = options;
+  signal?.throwIfAborted();
+  const lines: string[] = [];
+  const ended = Promise.withResolvers<number>();
+  const running = startEngine({
+    command,
+    args,
+    cwd,
+    env,
+    signal: "TERM",
+    onLine: (line) => void lines.push(line),
+    onEnd: (status) => ended.resolve(status ?? 1),
   });
-  let output = "";
-  const collect = (chunk: Buffer): void => void (output += chunk.toString());
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-
-  const killGroup = (signal: NodeJS.Signals): void => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal);
-    } catch {
-      // The group has ended already.
-    }
-  };
   let stopped: Error | undefined;
   const stop = (reason: Error): void => {
     stopped ??= reason;
-    killGroup("SIGTERM");
-    setTimeout(killGroup, 1_000, "SIGKILL").unref();
+    void running.stop();
   };
-  const timer = setTimeout(
-    () => stop(new Error(`${args.join(" ")} took over ${options.timeout / 1000} s`)),
-    options.timeout,
-  );
+  const timer = setTimeout(() => stop(new Error(`${args.join(" ")} took over ${timeout / 1000} s`)), timeout);
   const onAbort = (): void => stop(new Error("stopped"));
-  options.signal?.addEventListener("abort", onAbort, { once: true });
-  // A terminal's Ctrl-C does not reach a group of its own; whatever ends this process ends the group.
-  const onExit = (): void => killGroup("SIGKILL");
-  process.once("exit", onExit);
+  signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    const code = await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (status) => resolve(status ?? 1));
-    });
+    const code = await ended.promise;
     if (stopped) throw stopped;
-    return { code, output };
+    return { code, output: lines.join("\n") };
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", onAbort);
-    process.off("exit", onExit);
+    signal?.removeEventListener("abort", onAbort);
   }
 };
 

@@ -75,8 +75,10 @@ const up = async (): Promise<void> => {
   let outputs: Record<string, unknown> | undefined;
   // Only when nothing is left to wait for are all registrations in, or will the program never settle.
   process.once("beforeExit", () => {
-    if (outputs === undefined && errors.list.length === 0) {
-      errors.add(new Error("The program never completed: it waits for a promise or an output that nothing resolves."));
+    const pending = pulumi.pending();
+    if (errors.list.length === 0 && (outputs === undefined || pending.count > 0)) {
+      const who = pending.resources.length === 0 ? "it" : pending.resources.join(", ");
+      errors.add(`The program never completed: ${who} waits for a promise or an output that nothing resolves.`);
     }
     const at = Math.floor(Date.now() / 1000);
     const events = [

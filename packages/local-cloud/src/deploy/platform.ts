@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runCommand, sstEnvironment } from "./command.ts";
 
@@ -11,23 +10,43 @@ export const sstCommand = (app: string): string => join(app, "node_modules", "ss
 /** The path with this process's Node first, so that whatever `sst` starts runs on it. */
 export const pathWithNode = (): string => [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
 
+/** The providers that a config names, each with its version if it pins one. */
+export const declaredProviders = (config: string): Map<string, string | undefined> => {
+  const declared = new Map<string, string | undefined>();
+  const block = /\bproviders\s*:\s*\{((?:[^{}]|\{[^{}]*\})*)\}/.exec(config)?.[1] ?? "";
+  const flat = block.replace(/([\w-]+)["']?\s*:\s*\{([^{}]*)\}/g, (_, name: string, body: string) => {
+    declared.set(name, /\bversion\s*:\s*["']([^"']+)["']/.exec(body)?.[1]);
+    return "";
+  });
+  for (const [, name = "", version] of flat.matchAll(/([\w-]+)["']?\s*:\s*(?:["']([^"']+)["']|true)/g))
+    declared.set(name, version);
+  return declared;
+};
+
+const isInstalled = (app: string, wanted: string): boolean => {
+  if (readIfThere(join(app, ".sst/platform/version")).trim() !== wanted) return false;
+  const lock = readIfThere(join(app, ".sst/provider-lock.json"));
+  if (lock === "") return false;
+  const locked = new Map(
+    (JSON.parse(lock) as { name: string; version: string }[]).map((one) => [one.name, one.version]),
+  );
+  const declared = declaredProviders(readFileSync(join(app, "sst.config.ts"), "utf8"));
+  // `sst` installs again on any difference, a provider too many included.
+  if (locked.size !== declared.size) return false;
+  return [...declared].every(
+    ([name, version]) => locked.has(name) && (version ?? locked.get(name)) === locked.get(name),
+  );
+};
+
 /**
  * `.sst/platform` holds the sources of SST's components, which the `sst` binary carries, and their npm packages. Installs
- * it when it is missing, of another version of SST, or made for another sst.config.ts (which names the providers).
+ * it when it is missing, of another version of SST, or with other providers than sst.config.ts names.
  * @returns whether anything had to be installed.
  */
 export const ensurePlatform = async (app: string, onProgress: (line: string) => void = () => {}): Promise<boolean> => {
-  const wanted = (JSON.parse(readFileSync(join(app, "node_modules/sst/package.json"), "utf8")) as { version: string })
-    .version;
-  const config = createHash("sha256")
-    .update(readFileSync(join(app, "sst.config.ts")))
-    .digest("hex");
-  const stamp = join(app, ".sst/platform/installed-for");
-  const installed =
-    readIfThere(join(app, ".sst/platform/version")).trim() === wanted &&
-    existsSync(join(app, ".sst/provider-lock.json"));
-  if (installed && readIfThere(stamp) === config) return false;
-  if (!installed) onProgress(`Installing the SST ${wanted} platform (320 MB, once)`);
+  const manifest = JSON.parse(readFileSync(join(app, "node_modules/sst/package.json"), "utf8")) as { version: string };
+  if (isInstalled(app, manifest.version)) return false;
+  onProgress(`Installing the SST ${manifest.version} platform (320 MB, once)`);
   const { code, output } = await runCommand(process.execPath, [sstCommand(app), "install", "--stage", "local"], {
     cwd: app,
     // npm does the work, so the caller's proxies, certificates and registry settings count.
@@ -35,6 +54,5 @@ export const ensurePlatform = async (app: string, onProgress: (line: string) => 
     timeout: 600_000,
   });
   if (code !== 0) throw new Error(`The SST platform could not be installed:\n${output.trim()}`);
-  writeFileSync(stamp, config);
   return true;
 };

@@ -25,12 +25,14 @@ export const copyApp = (app: string, workdir: string): string => {
   }
   symlinkSync(join(app, "node_modules"), join(copy, "node_modules"));
 
-  // `sst` writes the bundled program into the platform's folder, so the folder is the copy's own and its entries are links.
+  // `sst` writes into the platform's folder, so the folder and its files are the copy's own; what is large is linked.
   const platform = join(copy, ".sst/platform");
   rmSync(platform, { recursive: true, force: true });
   mkdirSync(platform);
-  for (const entry of readdirSync(join(app, ".sst/platform"))) {
-    if (!entry.endsWith(".mjs")) symlinkSync(join(app, ".sst/platform", entry), join(platform, entry));
+  for (const entry of readdirSync(join(app, ".sst/platform"), { withFileTypes: true })) {
+    const original = join(app, ".sst/platform", entry.name);
+    if (entry.isDirectory()) symlinkSync(original, join(platform, entry.name));
+    else if (!entry.name.endsWith(".mjs")) cpSync(original, join(platform, entry.name));
   }
   cpSync(join(app, ".sst/provider-lock.json"), join(copy, ".sst/provider-lock.json"));
   for (const grown of ["pulumi", "log"]) rmSync(join(copy, ".sst", grown), { recursive: true, force: true });

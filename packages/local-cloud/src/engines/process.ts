@@ -27,6 +27,7 @@ export type EngineOptions = {
   readonly args: readonly string[];
   /** What asks the program to end cleanly. */
   readonly signal: "INT" | "TERM";
+  readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
@@ -43,6 +44,7 @@ export const startEngine = (options: EngineOptions): Engine => {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
     ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });

@@ -6,6 +6,8 @@ export type Pulumi = {
   readonly runInStack: (program: () => Promise<unknown>) => Promise<unknown>;
   readonly setAllConfig: (config: Record<string, string>, secretKeys: string[]) => void;
   readonly resolve: (value: unknown) => Promise<unknown>;
+  /** What still waits for something, when nothing more can come: the names of resources if it is theirs. */
+  readonly pending: () => { readonly count: number; readonly resources: readonly string[] };
   readonly setMonitor: (monitor: object, project: string, stack: string) => void;
   readonly deserialize: (properties: unknown) => Record<string, unknown>;
   readonly serialize: (properties: Record<string, unknown>) => Promise<unknown>;
@@ -43,6 +45,7 @@ export const loadPulumi = (program: string): Pulumi => {
   const sdk = load("@pulumi/pulumi");
   const settings = load("@pulumi/pulumi/runtime/settings");
   const store = load("@pulumi/pulumi/runtime/state").getStore();
+  const debuggable = load("@pulumi/pulumi/runtime/debuggable");
   const rpc = load("@pulumi/pulumi/runtime/rpc");
   const struct = within("google-protobuf/google/protobuf/struct_pb").Struct as Struct;
   const { RegisterResourceResponse, ReadResourceResponse } = load("@pulumi/pulumi/proto/resource_pb");
@@ -51,6 +54,12 @@ export const loadPulumi = (program: string): Pulumi => {
     runInStack: (program_) => sdk.runtime.runInPulumiStack(program_),
     setAllConfig: sdk.runtime.setAllConfig,
     resolve: (value) => sdk.output(value).promise(true),
+    pending: () => {
+      // Asking clears the list, so Pulumi does not complain about it a second time when the process ends.
+      const [leaked] = debuggable.leakedPromises() as [Set<{ _debugCtx?: string }>, string];
+      const labels = [...leaked].map(({ _debugCtx = "" }) => /^resolveURN\(resource:(.+)\)$/.exec(_debugCtx)?.[1]);
+      return { count: leaked.size, resources: labels.filter((label) => label !== undefined) };
+    },
     setMonitor: (monitor, project, stack) => {
       settings.setMockOptions(monitor, project, stack, false, "organization");
       Object.assign(store, {
