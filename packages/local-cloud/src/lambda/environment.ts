@@ -75,10 +75,14 @@ export const startEnvironment = (
     workerData: { ...boot, logStream } satisfies Boot,
     env: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: logStream },
     argv: [],
-    execArgv: ["--enable-source-maps"],
+    execArgv: [],
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: definition.memory },
+    resourceLimits: {
+      maxOldGenerationSizeMb: definition.memory,
+      // V8's usual 48 MB of young objects for each of twenty workers is more than a laptop should give.
+      maxYoungGenerationSizeMb: Math.min(48, Math.max(8, definition.memory / 32)),
+    },
   });
   let alive = true;
   /** The time is up: how the thread then ends is not the outcome. */

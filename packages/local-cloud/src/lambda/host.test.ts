@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { graphOf, startTestCloud, type TestCloud } from "../gateway/testing.ts";
-import { functionResources } from "./fixture.ts";
+import { functionResources, resource, type TestResource } from "./fixture.ts";
 import { createLambdaHost, type LambdaHost } from "./host.ts";
 
 let cloud: TestCloud;
@@ -223,6 +223,32 @@ describe("a deployed function", () => {
     expect((await lambda.invoke("fn", {})).payload).not.toContainEqual(
       expect.stringContaining(pem.trim().slice(30, 90)),
     );
+  });
+
+  test("shows the source's lines in its stacks, by the map that was deployed beside the code", async () => {
+    const hash = "0".repeat(64);
+    const [code, fn] = await functionResources(
+      data,
+      "fn",
+      "export const handler = async () => { throw new Error('no'); };",
+    );
+    const map = join(data, "bundle.mjs.map");
+    // Everything on the bundle's first line comes from line 42 of handler.ts.
+    const mappings = "AAyCA";
+    await writeFile(map, JSON.stringify({ version: 3, sources: ["../../functions/handler.ts"], names: [], mappings }));
+    const s3Key = `assets/fn-code-${hash}.zip`;
+    await lambda.apply(
+      graphOf(
+        { ...code, inputs: { ...code?.inputs, key: s3Key } } as TestResource,
+        { ...fn, inputs: { ...fn?.inputs, s3Key } } as TestResource,
+        resource("aws:s3/bucketObjectv2:BucketObjectv2", "map", {
+          key: `sourcemap/group/${hash}.bundle.mjs.map`,
+          source: { asset: map },
+        }),
+      ),
+    );
+    const { error } = await lambda.invoke("fn", {});
+    expect(error?.trace?.slice(0, 2)).toEqual(["Error: no", "    at handler (functions/handler.ts:42:1)"]);
   });
 
   test("a payload above 6 MB is refused", async () => {

@@ -1,10 +1,10 @@
 // What runs inside a function's worker: Lambda's Node.js runtime in small. It is plain JavaScript because every cold start
 // loads it, and stripping types in each new thread costs 25 ms.
 import fs from "node:fs";
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, SourceMap } from "node:module";
 import path from "node:path";
 import tls from "node:tls";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
@@ -40,6 +40,34 @@ for (const [method, level] of Object.entries(levels)) {
   console[method] = (...values) =>
     write(`${new Date().toISOString()}\t${current?.id ?? "undefined"}\t${level}\t${format(...values)}\n`);
 }
+
+// Stacks show the sources. A map is read when the first stack of its file is: most workers never need theirs, and reading
+// it costs more than loading the code, which is why `--enable-source-maps` is not used.
+const maps = new Map();
+const mapOf = (file) => {
+  if (!maps.has(file)) {
+    let map = null;
+    try {
+      map = new SourceMap(JSON.parse(fs.readFileSync(`${fileURLToPath(file)}.map`, "utf8")));
+    } catch {
+      // Without a map the stack shows the bundle.
+    }
+    maps.set(file, map);
+  }
+  return maps.get(file);
+};
+const showFrame = (frame) => {
+  const text = String(frame);
+  const file = frame.getFileName();
+  if (!file?.startsWith("file:")) return text;
+  const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
+  const entry = mapOf(file)?.findEntry(line - 1, column - 1);
+  if (!entry?.originalSource) return text;
+  const source = entry.originalSource.replace(/^(?:\.\.\/)+/, "");
+  return text.replace(`${file}:${line}:${column}`, `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`);
+};
+Error.prepareStackTrace = (error, frames) =>
+  [Error.prototype.toString.call(error), ...frames.map((frame) => `    at ${showFrame(frame)}`)].join("\n");
 
 const describe = (error) =>
   error instanceof Error
