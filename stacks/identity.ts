@@ -1,6 +1,6 @@
 import { allow } from "./functions";
 import { adminEmail } from "./settings";
-import { controlTable, indexesOf } from "./tables";
+import { controlTable } from "./tables";
 import { platformRoles } from "@tenantry/core/access/policy";
 
 /** Everybody who signs in. E-mail addresses are the user names; only the control plane creates users. */

@@ -11,5 +11,5 @@ export const production = $app.stage === "production";
 /** The first platform admin. Cognito sends the invitation there. */
 export const adminEmail = required("PLATFORM_ADMIN_EMAIL", "the first platform admin's e-mail address");
 
-/** The sender of welcome mails: an address or a domain that SES has verified, or will ask you to verify. */
+/** The sender of welcome mails: an address that SES has verified, or will ask you to verify. */
 export const mailSender = required("MAIL_SENDER", "the address that welcome mails come from");

@@ -10,7 +10,12 @@ const rule = (name: string, from: string, to: string, except?: string): IForbidd
 
 /** Imports run one way: functions → lambda, contract, aws → core. */
 const forbidden: IForbiddenRuleType[] = [
-  { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+  {
+    name: "no-cycles",
+    severity: "error",
+    from: {},
+    to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+  },
   {
     name: "core-is-pure",
     severity: "error",
