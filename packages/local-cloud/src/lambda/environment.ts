@@ -54,6 +54,9 @@ export type Environment = {
   readonly busy: boolean;
   /** False once the thread ended or is about to: another has to take its place. */
   readonly alive: boolean;
+  /** Resolves once its module is loaded, or with the error that this ended with. */
+  readonly ready: Promise<LambdaError | null>;
+  /** Only when it is ready and not busy. */
   invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
   close(): Promise<void>;
 };
@@ -135,10 +138,10 @@ export const startEnvironment = (
   worker.stderr.on("data", (chunk: Buffer) => void appendFile(boot.logFile, chunk).catch(() => undefined));
   worker.unref();
 
-  const timedOut = async (id: string, initialised: boolean): Promise<void> => {
+  const timedOut = async (id: string): Promise<void> => {
     alive = false;
     timingOut = true;
-    const seconds = initialised ? definition.timeout : INIT_TIMEOUT / 1000;
+    const seconds = definition.timeout;
     const words = `Task timed out after ${seconds.toFixed(2)} seconds`;
     const lines = [
       `${new Date().toISOString()} ${id} ${words}`,
@@ -146,25 +149,17 @@ export const startEnvironment = (
       `REPORT RequestId: ${id}\tDuration: ${(seconds * 1000).toFixed(2)} ms\tBilled Duration: ${seconds * 1000} ms\t` +
         `Memory Size: ${definition.memory} MB\tStatus: timeout\t\n`,
     ];
-    const error = { errorType: "Sandbox.Timedout", errorMessage: `RequestId: ${id} Error: ${words}` };
     await worker.terminate();
     await appendFile(boot.logFile, lines.join("\n")).catch(() => undefined);
-    if (current?.id === id) settle({ error, tail: "" });
+    settle({ error: { errorType: "Sandbox.Timedout", errorMessage: `RequestId: ${id} Error: ${words}` }, tail: "" });
   };
 
-  const withinTime = async <T>(
-    id: string,
-    milliseconds: number,
-    initialised: boolean,
-    work: Promise<T>,
-  ): Promise<T> => {
-    const timer = setTimeout(() => void timedOut(id, initialised), milliseconds);
-    try {
-      return await work;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const initTimer = setTimeout(() => {
+    const errorMessage = `Error: Initialisation timed out after ${INIT_TIMEOUT / 1000} seconds`;
+    die({ errorType: "Sandbox.Timedout", errorMessage });
+    void worker.terminate();
+  }, INIT_TIMEOUT);
+  void ready.promise.then(() => clearTimeout(initTimer));
 
   return {
     bornAt: Date.now(),
@@ -177,24 +172,19 @@ export const startEnvironment = (
     get alive() {
       return alive;
     },
+    ready: ready.promise,
     async invoke(payload, { tail = false } = {}) {
       const id = randomUUID();
       const done = Promise.withResolvers<Outcome>();
       current = { id, finish: done.resolve };
-      const error = await withinTime(
-        id,
-        INIT_TIMEOUT,
-        false,
-        Promise.race([ready.promise, done.promise.then(() => null)]),
-      );
-      if (error) {
-        if (!timingOut) settle({ error, tail: "" });
-        return done.promise;
-      }
-      if (!alive) return done.promise;
       const limit = definition.timeout * 1000;
+      const timer = setTimeout(() => void timedOut(id), limit);
       worker.postMessage({ id, payload, deadline: Date.now() + limit, tail } satisfies Job);
-      return withinTime(id, limit, true, done.promise);
+      try {
+        return await done.promise;
+      } finally {
+        clearTimeout(timer);
+      }
     },
     async close() {
       alive = false;

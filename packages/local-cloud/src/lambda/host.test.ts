@@ -9,7 +9,7 @@ let cloud: TestCloud;
 let data: string;
 let lambda: LambdaHost;
 
-const limits = { concurrency: 3, queue: 2, idle: 60_000, age: 60_000 };
+const limits = { concurrency: 3, queue: 5, patience: 20, idle: 60_000, age: 60_000 };
 
 beforeEach(async () => {
   cloud = await startTestCloud([]);
@@ -160,7 +160,7 @@ describe("a deployed function", () => {
 
   test("runs one invocation at a time per worker, as many workers as its limit, and queues the rest", async () => {
     await deploy(`let running = 0; const id = Math.random();
-      export const handler = async () => { running += 1; await new Promise((r) => setTimeout(r, 80)); const seen = running; running -= 1; return { id, seen }; };`);
+      export const handler = async () => { running += 1; await new Promise((r) => setTimeout(r, 400)); const seen = running; running -= 1; return { id, seen }; };`);
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => lambda.invoke("fn", {})));
     const seen = outcomes.map(({ payload }) => payload as { id: number; seen: number });
     expect(seen.every((one) => one.seen === 1)).toBe(true);

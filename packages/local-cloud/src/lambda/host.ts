@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Graph } from "../deploy/graph.ts";
 import { AwsError } from "../gateway/service.ts";
 import type { Host, Invocation } from "../part.ts";
 import { type Outcome, startEnvironment } from "./environment.ts";
 import { functionName, type LambdaFunction, readFunctions } from "./function.ts";
+import { createGate } from "./gate.ts";
 import { createPool, type Pool, type PoolLimits, poolLimits } from "./pool.ts";
 import { unpack } from "./unpack.ts";
 
@@ -41,6 +43,8 @@ const rotate = async (file: string): Promise<void> => {
 export const createLambdaHost = async (host: Host, limits: PoolLimits = poolLimits): Promise<LambdaHost> => {
   const deployed = new Map<string, Deployed>();
   const draining = new Set<Promise<void>>();
+  // More workers loading at once than there are processors make each of them late.
+  const gate = createGate(Math.max(2, availableParallelism()));
   const root = join(host.data, "lambda");
   const logs = join(host.data, "logs");
   await mkdir(root, { recursive: true });
@@ -90,7 +94,7 @@ export const createLambdaHost = async (host: Host, limits: PoolLimits = poolLimi
       // The authorities of AWS's own runtime lie under /var/runtime; here they are the embedded cloud's.
       ...(ca === undefined ? {} : { extraCa: ca.startsWith("/var/runtime/") ? join(host.data, "ca.pem") : ca }),
     };
-    return createPool(() => startEnvironment(definition, boot, environmentOf(definition, folder)), limits);
+    return createPool(() => startEnvironment(definition, boot, environmentOf(definition, folder)), gate, limits);
   };
 
   const retire = (pool: Pool): void => {

@@ -1,25 +1,37 @@
+import { randomUUID } from "node:crypto";
 import { AwsError } from "../gateway/service.ts";
 import type { Environment, Outcome } from "./environment.ts";
+import type { Gate } from "./gate.ts";
 
 type Waiting = {
   readonly payload: string;
   readonly tail: boolean;
-  resolve(outcome: Promise<Outcome>): void;
+  readonly since: number;
+  resolve(outcome: Outcome | Promise<Outcome>): void;
   reject(error: unknown): void;
 };
 
+/** Counts and milliseconds. */
 export type PoolLimits = {
   /** Environments at once. */
   readonly concurrency: number;
   /** Invocations that may wait for one. */
   readonly queue: number;
-  /** Milliseconds after which an idle environment is ended. */
+  /** How long an invocation waits for a busy environment before another is started beside it. */
+  readonly patience: number;
+  /** After which an idle environment is ended; the last one stays ten times as long. */
   readonly idle: number;
-  /** Milliseconds after which an environment is replaced, before its credentials expire. */
+  /** After which an environment is replaced, before its credentials expire. */
   readonly age: number;
 };
 
-export const poolLimits: PoolLimits = { concurrency: 10, queue: 1000, idle: 5 * 60_000, age: 30 * 60_000 };
+export const poolLimits: PoolLimits = {
+  concurrency: 10,
+  queue: 1000,
+  patience: 100,
+  idle: 60_000,
+  age: 30 * 60_000,
+};
 
 /** The execution environments of one revision of a function: as many as there are invocations at once. */
 export type Pool = {
@@ -27,19 +39,25 @@ export type Pool = {
   invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
   /** Ends what has idled or lived too long. */
   reap(): void;
-  /** Takes nothing new, lets what runs or waits end, then ends all environments. */
+  /** Lets what runs or waits end, then ends all environments. */
   drain(): Promise<void>;
   /** Ends all environments now. */
   close(): Promise<void>;
-  readonly size: number;
 };
 
-export const createPool = (start: () => Environment, limits: PoolLimits = poolLimits): Pool => {
+/**
+ * Lambda starts an environment for each invocation that finds none free. On a few processors that is slower than waiting
+ * for one that is about to be free, so here another is started only after some patience, and a few load at once.
+ */
+export const createPool = (start: () => Environment, gate: Gate, limits: PoolLimits = poolLimits): Pool => {
   let environments: Environment[] = [];
   const queue: Waiting[] = [];
   let running = 0;
-  const idle = Promise.withResolvers<void>();
+  let starting = false;
+  let patience: NodeJS.Timeout | undefined;
+  let closed = false;
   let draining = false;
+  const idle = Promise.withResolvers<void>();
 
   const worn = (environment: Environment): boolean => Date.now() - environment.bornAt > limits.age;
   const drop = (environment: Environment): void => {
@@ -47,68 +65,90 @@ export const createPool = (start: () => Environment, limits: PoolLimits = poolLi
     void environment.close();
   };
 
-  const take = (): Environment | undefined => {
-    for (const environment of environments.filter((one) => !one.busy && (!one.alive || worn(one)))) drop(environment);
-    // The last one used is the warmest, and leaves the others to idle away.
-    const free = environments.findLast((environment) => !environment.busy);
-    if (free || environments.length >= limits.concurrency) return free;
-    const fresh = start();
-    environments.push(fresh);
-    return fresh;
-  };
-
-  const run = async (environment: Environment, payload: string, tail: boolean): Promise<Outcome> => {
+  const run = async (environment: Environment, waiting: Waiting): Promise<Outcome> => {
     running += 1;
     try {
-      return await environment.invoke(payload, { tail });
+      return await environment.invoke(waiting.payload, { tail: waiting.tail });
     } finally {
       running -= 1;
-      if (!environment.alive) drop(environment);
+      if (!environment.alive || worn(environment)) drop(environment);
+      serve();
+    }
+  };
+
+  /** Loads one more environment. If that fails, the invocation that has waited longest hears why. */
+  const grow = async (): Promise<void> => {
+    starting = true;
+    const leave = await gate.enter(environments.length);
+    try {
+      if (closed || queue.length === 0) return;
+      const environment = start();
+      const error = await environment.ready;
+      if (closed) void environment.close();
+      else if (error) queue.shift()?.resolve({ requestId: randomUUID(), error, tail: "" });
+      else environments.push(environment);
+    } catch (error) {
+      queue.shift()?.reject(error);
+    } finally {
+      starting = false;
+      leave();
       serve();
     }
   };
 
   const serve = (): void => {
+    for (const environment of environments.filter((one) => !one.busy && !one.alive)) drop(environment);
     while (queue.length > 0) {
-      const environment = take();
-      if (!environment) return;
-      const next = queue.shift();
-      if (next) next.resolve(run(environment, next.payload, next.tail));
+      // The same ones first, so that the others idle away.
+      const free = environments.find((environment) => !environment.busy);
+      const next = free ? queue.shift() : undefined;
+      if (!free || !next) break;
+      next.resolve(run(free, next));
     }
-    if (draining && running === 0) idle.resolve();
+    const first = queue[0];
+    if (first && !starting && environments.length < limits.concurrency) {
+      const left = environments.length === 0 ? 0 : first.since + limits.patience - Date.now();
+      if (left <= 0) void grow();
+      else {
+        clearTimeout(patience);
+        patience = setTimeout(serve, left).unref();
+      }
+    }
+    if (draining && running === 0 && queue.length === 0) idle.resolve();
+  };
+
+  const close = async (): Promise<void> => {
+    closed = true;
+    for (const waiting of queue.splice(0)) {
+      waiting.reject(new AwsError("ServiceException", "The function is shutting down.", 500));
+    }
+    await Promise.all(environments.splice(0).map((environment) => environment.close()));
   };
 
   return {
-    get size() {
-      return environments.length;
-    },
-    async invoke(payload, { tail = false } = {}) {
-      const environment = queue.length === 0 ? take() : undefined;
-      if (environment) return run(environment, payload, tail);
-      if (queue.length >= limits.queue) {
-        throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, {
-          Reason: "ConcurrentInvocationLimitExceeded",
-        });
+    invoke(payload, { tail = false } = {}) {
+      if (queue.length >= limits.queue && environments.every(({ busy }) => busy)) {
+        const fields = { Reason: "ConcurrentInvocationLimitExceeded" };
+        return Promise.reject(new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, fields));
       }
-      return new Promise<Outcome>((resolve, reject) => queue.push({ payload, tail, resolve, reject }));
+      return new Promise<Outcome>((resolve, reject) => {
+        queue.push({ payload, tail, since: Date.now(), resolve, reject });
+        serve();
+      });
     },
     reap() {
       const now = Date.now();
-      for (const environment of environments) {
-        if (!environment.busy && (worn(environment) || now - environment.idleSince > limits.idle)) drop(environment);
+      for (const environment of environments.filter(({ busy }) => !busy)) {
+        const limit = environments.length === 1 ? limits.idle * 10 : limits.idle;
+        if (worn(environment) || now - environment.idleSince > limit) drop(environment);
       }
     },
     async drain() {
       draining = true;
       serve();
       await idle.promise;
-      await this.close();
+      await close();
     },
-    async close() {
-      for (const waiting of queue.splice(0)) {
-        waiting.reject(new AwsError("ServiceException", "The function is shutting down.", 500));
-      }
-      await Promise.all(environments.splice(0).map((environment) => environment.close()));
-    },
+    close,
   };
 };
