@@ -71,7 +71,9 @@ const installPackages = async () => {
   );
   const [command, ...args] = npm();
   const failure = "The packages could not be installed: see npm's message above";
-  await run(command, [...args, "ci", "--loglevel=error", "--no-audit", "--no-fund"], failure);
+  // Not `npm ci`: it refuses a lockfile without the optional packages of every other platform, which npm leaves out when
+  // the registry has none for them. This takes the same versions from the lockfile and does not write to it.
+  await run(command, [...args, "install", "--no-save", "--loglevel=error", "--no-audit", "--no-fund"], failure);
   fs.writeFileSync(stamp, wanted);
 };
 
@@ -110,8 +112,13 @@ const hand = (node, file, args) => {
   const child = spawn(node, [path.join(root, file), ...args], { cwd: root, stdio: "inherit" });
   const pass = (signal) => child.kill(signal);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
+  // npm runs this through a shell that dies of SIGTERM without passing it on.
+  const parent = process.ppid;
+  const orphaned = () => process.ppid !== parent && pass("SIGTERM");
+  const watch = process.env.npm_lifecycle_event ? setInterval(orphaned, 500) : undefined;
   child.on("error", (error) => fail(error.message));
   child.on("close", (code, signal) => {
+    clearInterval(watch);
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(name, pass);
     if (signal) process.kill(process.pid, signal);
     else process.exit(code === null ? 1 : code);
