@@ -14,7 +14,7 @@ type Onward<Name extends string> = { readonly next: Name } | { readonly end: tru
 type Caught<Name extends string> = { readonly onFailure?: Name };
 
 /** Invokes the Lambda function of the task whose name the state bears. */
-export type TaskState<Name extends string = string> = Onward<Name> &
+type TaskState<Name extends string = string> = Onward<Name> &
   Caught<Name> & {
     readonly type: "task";
     /** Of one attempt. A little more than the function's own timeout, so that the function's error is the one seen. */
@@ -24,10 +24,10 @@ export type TaskState<Name extends string = string> = Onward<Name> &
     readonly withFailure?: true;
   };
 
-export type ParallelState<Name extends string = string> = Onward<Name> &
+type ParallelState<Name extends string = string> = Onward<Name> &
   Caught<Name> & { readonly type: "parallel"; readonly branches: readonly Branch[] };
 
-export type FailState = { readonly type: "fail"; readonly error: string; readonly cause: string };
+type FailState = { readonly type: "fail"; readonly error: string; readonly cause: string };
 
 export type State<Name extends string = string> = TaskState<Name> | ParallelState<Name> | FailState;
 
