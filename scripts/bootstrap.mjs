@@ -63,7 +63,8 @@ const npm = () => {
 
 const installPackages = async () => {
   const wanted = lockfileHash();
-  if (read(stamp) === wanted) return;
+  // The second file is npm's own note of what it has finished installing.
+  if (read(stamp) === wanted && fs.existsSync(path.join(modules, ".package-lock.json"))) return;
   say(
     fs.existsSync(modules)
       ? "Updating the packages (the lockfile changed)"
