@@ -18,20 +18,25 @@ const settings = { PLATFORM_ADMIN_EMAIL: "admin@example.com", MAIL_SENDER: "no-r
 
 /** Deploys a folder's app for its graph alone. */
 export const deploy = (stage: string, options: { app?: string; env?: Record<string, string> } = {}): Promise<Graph> =>
-  deploySst({ app: options.app ?? root, stage, workdir: temporaryFolder(), facts, env: options.env ?? settings });
+  deploySst({ app: root, stage, workdir: temporaryFolder(), facts, env: settings, ...options });
 
 const left = new Set([".git", "node_modules", ".local", ".sst", "tests", "docs", "coverage"]);
 
-/** A copy of the app in which one file was changed. The change must change something. */
-export const brokenApp = (file: string, change: (source: string) => string): string => {
+/** One slip: in this file, this becomes that. */
+export type Slip = { file: string; from: string; to: string };
+
+/** A copy of the app with these slips in it. Each must change something. */
+export const brokenApp = (...slips: Slip[]): string => {
   const copy = temporaryFolder();
   for (const entry of readdirSync(root).filter((name) => !left.has(name)))
     cpSync(join(root, entry), join(copy, entry), { recursive: true });
   for (const entry of ["node_modules", ".sst", "docs"]) symlinkSync(join(root, entry), join(copy, entry));
-  const before = readFileSync(join(copy, file), "utf8");
-  const after = change(before);
-  if (after === before) throw new Error(`The change leaves ${file} as it was.`);
-  writeFileSync(join(copy, file), after);
+  for (const { file, from, to } of slips) {
+    const before = readFileSync(join(copy, file), "utf8");
+    const after = before.replace(from, to);
+    if (after === before) throw new Error(`The slip leaves ${file} as it was.`);
+    writeFileSync(join(copy, file), after);
+  }
   return copy;
 };
 
