@@ -16,6 +16,18 @@ const progress = allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], controlTable
 const commit = allow(["dynamodb:PutItem"], controlTable.arn);
 const tenantSecrets = $interpolate`arn:aws:secretsmanager:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:secret:${$app.name}/${$app.stage}/tenants/*`;
 
+const databasePlane = {
+  ...registry,
+  ...trustRds,
+  DATABASE_HOST: database.host,
+  DATABASE_PORT: $interpolate`${database.port}`,
+  DATABASE_SECRET: database.secretArn,
+  TENANT_SECRETS: `${$app.name}/${$app.stage}/tenants`,
+};
+const storagePlane = { ...registry, TENANT_BUCKET: tenantBucket.name };
+const identityPlane = { ...registry, USER_POOL_ID: pool.id };
+const namespacePlane = { ...registry, ...clusterAddress };
+
 const task = (name: string, handler: string, args: Partial<sst.aws.FunctionArgs> = {}) =>
   new sst.aws.Function(name, { handler: `functions/tasks/${handler}.handler`, timeout: "1 minute", ...args });
 
@@ -23,14 +35,7 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
   "validate-tenant": task("ValidateTenant", "validate-tenant", { environment: registry, permissions: [progress] }),
   "provision-database": task("ProvisionDatabase", "provision-database", {
     vpc,
-    environment: {
-      ...registry,
-      ...trustRds,
-      DATABASE_HOST: database.host,
-      DATABASE_PORT: $interpolate`${database.port}`,
-      DATABASE_SECRET: database.secretArn,
-      TENANT_SECRETS: `${$app.name}/${$app.stage}/tenants`,
-    },
+    environment: databasePlane,
     permissions: [
       progress,
       allow(["secretsmanager:GetSecretValue"], database.secretArn, tenantSecrets),
@@ -38,7 +43,7 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     ],
   }),
   "provision-storage": task("ProvisionStorage", "provision-storage", {
-    environment: { ...registry, TENANT_BUCKET: tenantBucket.name },
+    environment: storagePlane,
     permissions: [
       progress,
       allow(["s3:GetObject", "s3:PutObject"], $interpolate`${tenantBucket.arn}/tenants/*`),
@@ -47,12 +52,27 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     ],
   }),
   "provision-identity": task("ProvisionIdentity", "provision-identity", {
-    environment: { ...registry, USER_POOL_ID: pool.id },
+    environment: identityPlane,
     permissions: [progress, commit, allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], pool.arn)],
   }),
   "provision-namespace": task("ProvisionNamespace", "provision-namespace", {
     memory: "1024 MB",
-    environment: { ...registry, ...clusterAddress },
+    environment: namespacePlane,
+    permissions: [progress],
+  }),
+  "release-database": task("ReleaseDatabase", "release-database", {
+    vpc,
+    environment: databasePlane,
+    permissions: [progress, allow(["secretsmanager:GetSecretValue"], database.secretArn)],
+  }),
+  "release-storage": task("ReleaseStorage", "release-storage", { environment: storagePlane, permissions: [progress] }),
+  "release-identity": task("ReleaseIdentity", "release-identity", {
+    environment: identityPlane,
+    permissions: [progress],
+  }),
+  "release-namespace": task("ReleaseNamespace", "release-namespace", {
+    memory: "1024 MB",
+    environment: namespacePlane,
     permissions: [progress],
   }),
   "activate-tenant": task("ActivateTenant", "activate-tenant", {
@@ -74,6 +94,7 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
 };
 
 admitToCluster("ProvisionNamespace", tasks["provision-namespace"].nodes.role.arn);
+admitToCluster("ReleaseNamespace", tasks["release-namespace"].nodes.role.arn);
 
 const role = new aws.iam.Role("OnboardTenantRole", {
   assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "states.amazonaws.com" }),

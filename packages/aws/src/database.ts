@@ -40,6 +40,9 @@ export const postgresDatabases = (server: DatabaseServer, secrets: TenantSecrets
       await close(admin);
     }
   },
+  async release(tenant) {
+    throw new ProvisioningError("ReleaseMissing", `The database of ${tenant.id} cannot be released.`);
+  },
 });
 
 const connect = async (

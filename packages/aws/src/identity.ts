@@ -6,6 +6,7 @@ import {
   UsernameExistsException,
   UserNotFoundException,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { ProvisioningError } from "@tenantry/core/provisioning/errors";
 import type { Users } from "@tenantry/core/provisioning/ports";
 
 /**
@@ -16,6 +17,9 @@ export const cognitoUsers = (userPoolId: string, client = new CognitoIdentityPro
   async ensure({ email }) {
     const id = (await find(client, userPoolId, email)) ?? (await invite(client, userPoolId, email));
     return { user_pool_id: userPoolId, owner_user_id: id, owner_email: email };
+  },
+  async release(tenant) {
+    throw new ProvisioningError("ReleaseMissing", `The identity of ${tenant.id} cannot be released.`);
   },
 });
 

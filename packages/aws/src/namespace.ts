@@ -36,6 +36,9 @@ export const eksCluster = (cluster: EksCluster): Cluster => ({
       api.close();
     }
   },
+  async release(tenant) {
+    throw new ProvisioningError("ReleaseMissing", `The namespace of ${tenant.id} cannot be released.`);
+  },
 });
 
 /** The label is of the platform's own making; a namespace without it is somebody else's. */

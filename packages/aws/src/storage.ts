@@ -12,6 +12,9 @@ export const bucketStorage = (bucket: string, client = new S3Client({})): Storag
     await Promise.all(keys.map((key) => ensureObject(client, bucket, key, tenantId)));
     return { bucket, prefix, objects: keys };
   },
+  async release(tenant) {
+    throw new ProvisioningError("ReleaseMissing", `The storage of ${tenant.id} cannot be released.`);
+  },
 });
 
 const ensureObject = async (client: S3Client, bucket: string, key: string, tenantId: string): Promise<void> => {

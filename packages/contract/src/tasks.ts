@@ -1,10 +1,10 @@
-import type { OnboardingStep } from "@tenantry/core/operation/operation";
+import type { StepName } from "@tenantry/core/operation/operation";
 import { OperationId, TenantId } from "@tenantry/core/ids";
 import { z } from "zod";
 
 /**
  * Every task a state machine may call: the state's name and the file of its handler, `functions/tasks/<file>.ts`.
- * The steps of onboarding are shown to people; the other two only end the operation.
+ * The steps of onboarding and of its compensation are shown to people; the other two only end the operation.
  */
 export const tasks = {
   ValidateTenant: "validate-tenant",
@@ -14,9 +14,13 @@ export const tasks = {
   ProvisionNamespace: "provision-namespace",
   ActivateTenant: "activate-tenant",
   NotifyOwner: "notify-owner",
+  ReleaseDatabase: "release-database",
+  ReleaseStorage: "release-storage",
+  ReleaseIdentity: "release-identity",
+  ReleaseNamespace: "release-namespace",
   FinishOnboarding: "finish-onboarding",
   FailOnboarding: "fail-onboarding",
-} as const satisfies Record<OnboardingStep | "FinishOnboarding" | "FailOnboarding", string>;
+} as const satisfies Record<StepName | "FinishOnboarding" | "FailOnboarding", string>;
 
 export type TaskName = keyof typeof tasks;
 /** A handler's file name without its ending, and the last part of its function's name in the stacks. */

@@ -47,6 +47,8 @@ export interface Registry {
     made: NonNullable<TenantResources[P]>,
     at: string,
   ): Promise<void>;
+  /** Forgets what one plane made, once it is gone. Idempotent. */
+  clearResources(tenantId: string, plane: keyof TenantResources, at: string): Promise<void>;
   addMembership(membership: Membership): Promise<void>;
   membershipsOf(userId: string): Promise<readonly Membership[]>;
 }

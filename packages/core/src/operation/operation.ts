@@ -14,6 +14,13 @@ export const onboardingSteps = [
 ] as const;
 export type OnboardingStep = (typeof onboardingSteps)[number];
 
+/** The steps that undo an onboarding, in the order in which they are shown; task states bear these names too. */
+export const compensationSteps = ["ReleaseNamespace", "ReleaseIdentity", "ReleaseStorage", "ReleaseDatabase"] as const;
+export type CompensationStep = (typeof compensationSteps)[number];
+
+/** Any step that an operation shows. */
+export type StepName = OnboardingStep | CompensationStep;
+
 export const progressStatuses = ["pending", "running", "succeeded", "failed"] as const;
 export const ProgressStatus = z.enum(progressStatuses);
 export type ProgressStatus = z.infer<typeof ProgressStatus>;

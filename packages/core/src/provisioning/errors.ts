@@ -6,6 +6,8 @@ export const provisioningErrors = [
   "SlugUnlawful",
   "PlaneMissing",
   "NameTaken",
+  "TenantNotReleasable",
+  "ReleaseMissing",
 ] as const;
 export type ProvisioningErrorName = (typeof provisioningErrors)[number];
 

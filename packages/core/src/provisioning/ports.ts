@@ -1,5 +1,5 @@
 import type { Clock, NewId, Operations, Registry } from "../ports.ts";
-import type { TenantResources } from "../tenant/tenant.ts";
+import type { Tenant, TenantResources } from "../tenant/tenant.ts";
 import type { KubernetesObject } from "./namespace-objects.ts";
 
 /** One run of one task, as its edge hands it to the verb. */
@@ -18,20 +18,26 @@ type Made<Plane extends keyof TenantResources> = NonNullable<TenantResources[Pla
 /**
  * The planes. Each `ensure` looks before it makes, takes over what it made for this tenant before, and throws
  * `NameTaken` for what belongs to somebody else; run twice, even at once, it makes one thing.
+ *
+ * Each `release` takes away what `ensure` may have made for this tenant, finished, half finished or recorded by nobody,
+ * and nothing that belongs to somebody else. What is gone already is no error; run twice, even at once, it is the same.
  */
 export interface Databases {
   /** A database with an owner who can log in. The credentials go to the secret store before the role exists. */
   ensure(request: { tenantId: string; slug: string; name: string; role: string }): Promise<Made<"database">>;
+  release(tenant: Tenant): Promise<void>;
 }
 
 export interface Storage {
   /** A folder with these objects in it, empty if new. `prefix` ends with a slash; `objects` are relative to it. */
   ensure(request: { tenantId: string; prefix: string; objects: readonly string[] }): Promise<Made<"storage">>;
+  release(tenant: Tenant): Promise<void>;
 }
 
 export interface Users {
   /** The user with this e-mail address; invited if there is none yet. */
   ensure(request: { email: string }): Promise<Made<"identity">>;
+  release(tenant: Tenant): Promise<void>;
 }
 
 export interface Cluster {
@@ -45,6 +51,7 @@ export interface Cluster {
     objects: readonly KubernetesObject[];
     ifServed: readonly string[];
   }): Promise<readonly string[]>;
+  release(tenant: Tenant): Promise<void>;
 }
 
 export type Mail = { readonly to: string; readonly subject: string; readonly text: string; readonly html: string };

@@ -28,6 +28,7 @@ export const world = (tenant: Tenant | null = aTenant()) => {
   if (tenant !== null) state.tenants.set(tenant.id, tenant);
   state.operations.set(ids.operation, newOnboarding(ids.operation, ids.tenant, at));
   const asked: Record<string, unknown[]> = { databases: [], storage: [], users: [], cluster: [], mailer: [] };
+  const released: Record<string, string[]> = { databases: [], storage: [], users: [], cluster: [] };
   let made = 0;
   const ports: ProvisioningPorts = {
     registry: memoryRegistry(state),
@@ -35,6 +36,9 @@ export const world = (tenant: Tenant | null = aTenant()) => {
     clock: () => new Date(at),
     newId: (kind) => `${kind}_${(made += 1)}`,
     databases: {
+      async release({ id }) {
+        released["databases"]!.push(id);
+      },
       async ensure(request) {
         asked["databases"]!.push(request);
         const { name, role } = request;
@@ -42,12 +46,18 @@ export const world = (tenant: Tenant | null = aTenant()) => {
       },
     },
     storage: {
+      async release({ id }) {
+        released["storage"]!.push(id);
+      },
       async ensure(request) {
         asked["storage"]!.push(request);
         return { bucket: "data", prefix: request.prefix, objects: request.objects.map((key) => request.prefix + key) };
       },
     },
     users: {
+      async release({ id }) {
+        released["users"]!.push(id);
+      },
       async ensure(request) {
         asked["users"]!.push(request);
         return { user_pool_id: "us-east-1_pool", owner_user_id: "sub-1", owner_email: request.email };
@@ -55,6 +65,9 @@ export const world = (tenant: Tenant | null = aTenant()) => {
     },
     cluster: {
       name: "cluster",
+      async release({ id }) {
+        released["cluster"]!.push(id);
+      },
       async ensure(request) {
         asked["cluster"]!.push(request);
         return request.objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
@@ -70,6 +83,7 @@ export const world = (tenant: Tenant | null = aTenant()) => {
     state,
     ports,
     asked,
+    released,
     tenant: () => state.tenants.get(ids.tenant)!,
     operation: () => state.operations.get(ids.operation)!,
   };
