@@ -47,7 +47,7 @@ export const listedIn = ({ index, value }: Partition, sort: string) => ({
 /** What an item is: `entity` on every item. The outbox's stream is filtered by `event`. */
 export type Entity = "tenant" | "slug" | "operation" | "membership" | "audit" | "event";
 
-const storage = new Set(["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "entity", "expires_at"]);
+const storage = new Set(["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "entity", "expires_at", "version"]);
 
 /** An item without the attributes that only storage needs. */
 export const withoutKeys = (item: Readonly<Record<string, unknown>>): Record<string, unknown> =>

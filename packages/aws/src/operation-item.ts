@@ -13,9 +13,13 @@ export const operationToItem = ({ steps, ...operation }: Operation) => ({
   ...listedIn(partitions.operations, operation.id),
   ...listedIn(partitions.operationsOn(operation.tenant_id), operation.id),
   entity: "operation" satisfies Entity,
+  version: 1,
   ...withoutNulls(operation),
   steps: Object.fromEntries(steps.map(({ name, ...step }) => [name, withoutNulls(step)])),
 });
+
+/** How many writes made this item what it is: it only rises. */
+export const versionOf = (item: Item): number => Number(item["version"] ?? 0);
 
 export const operationFromItem = (item: Item): Operation => {
   const { steps, ...operation } = withoutKeys(item);

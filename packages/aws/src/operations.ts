@@ -26,9 +26,10 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
 
   /** @returns whether the condition held. @throws Problem `operation-not-found` */
   const change = async (id: string, { set, remove, when, step, values }: Change): Promise<boolean> => {
-    const expressions = `SET ${set}${remove === undefined ? "" : ` REMOVE ${remove}`}`;
-    const names = ["status", "steps", "attempts", "started_at", "ended_at", "updated_at", "error"].filter((name) =>
-      new RegExp(`#${name}\\b`).test(`${expressions} ${when}`),
+    // Every write counts: the change feed orders what it saw by it.
+    const expressions = `SET ${set}, #version = if_not_exists(#version, :none) + :next${remove === undefined ? "" : ` REMOVE ${remove}`}`;
+    const names = ["status", "steps", "attempts", "started_at", "ended_at", "updated_at", "error", "version"].filter(
+      (name) => new RegExp(`#${name}\\b`).test(`${expressions} ${when}`),
     );
     const update = new UpdateCommand({
       TableName: table,
@@ -39,7 +40,7 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
         ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
         ...(step === undefined ? {} : { "#step": step }),
       },
-      ExpressionAttributeValues: values,
+      ExpressionAttributeValues: { ...values, ":none": 0, ":next": 1 },
     });
     try {
       await documents.send(update);
