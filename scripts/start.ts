@@ -36,6 +36,7 @@ const readyOf = (cloud: Cloud, admin: Ready["admin"]): Ready => {
     user_pool_id: output("userPool"),
     client_id: output("userPoolClient"),
     usage_stream: output("usageStream"),
+    data: cloud.host.data,
     admin,
   };
 };

@@ -148,6 +148,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     if (deployed.status === "rejected") throw deployed.reason;
 
     parts.push(await api.part(host));
+    gateway.setWorkers((accessKeyId) => lambda?.running(accessKeyId)[0]);
     gateway.setServices(parts.flatMap((part) => part.services ?? []));
     let graph = deployed.value;
     const apply = async (next: Graph): Promise<void> => {

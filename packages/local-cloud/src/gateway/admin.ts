@@ -1,4 +1,5 @@
 import { restError } from "../protocols/rest.ts";
+import type { Calls } from "./calls.ts";
 import { type Faults, parseFaultRule } from "./faults.ts";
 import { AwsError, type AwsRequest, type AwsResponse } from "./service.ts";
 
@@ -8,7 +9,29 @@ const reply = (status: number, body: unknown): AwsResponse => ({
   body: JSON.stringify(body),
 });
 
-/** `POST /_faults` adds a rule, `GET` lists them with their hits, `DELETE` clears them. For the operator's keys only. */
+/** `POST /_calls` begins to write down what functions call, `GET ?match=` lists it, `DELETE` ends it. For the operator's keys only. */
+export const callsAdmin = (request: AwsRequest, calls: Calls): AwsResponse => {
+  if (!request.caller || request.caller.role !== undefined) {
+    return restError(new AwsError("AccessDeniedException", "Calls are the operator's to see.", 403));
+  }
+  switch (request.method) {
+    case "POST":
+      calls.start();
+      return reply(201, { calls: [] });
+    case "GET":
+      return reply(200, { calls: calls.list(request.url.searchParams.get("match") ?? "") });
+    case "DELETE":
+      calls.stop();
+      return reply(200, { calls: [] });
+    default:
+      return reply(405, { message: "POST, GET or DELETE." });
+  }
+};
+
+/**
+ * `POST /_faults` adds a rule, `GET` lists them with their hits, `DELETE` clears them, or with `?invocation=` only those
+ * that name the text. For the operator's keys only.
+ */
 export const faultsAdmin = (request: AwsRequest, faults: Faults): AwsResponse => {
   if (!request.caller || request.caller.role !== undefined) {
     return restError(new AwsError("AccessDeniedException", "Faults are the operator's to inject.", 403));
@@ -21,8 +44,8 @@ export const faultsAdmin = (request: AwsRequest, faults: Faults): AwsResponse =>
       case "GET":
         return reply(200, { faults: faults.list() });
       case "DELETE":
-        faults.clear();
-        return reply(200, { faults: [] });
+        faults.clear(request.url.searchParams.get("invocation") ?? undefined);
+        return reply(200, { faults: faults.list() });
       default:
         return reply(405, { message: "POST, GET or DELETE." });
     }

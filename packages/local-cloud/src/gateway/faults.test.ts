@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jsonService } from "../protocols/json.ts";
 import { createGateway, type Gateway } from "./server.ts";
+import { graphOf, roleOf } from "./testing.ts";
 import { codeOf, sendSigned, type SignedCall } from "./signed.testing.ts";
 
 describe("faults", () => {
@@ -14,16 +15,18 @@ describe("faults", () => {
     ]);
   });
   afterAll(() => gateway.close());
-  const start = (input: object = {}) =>
+  const machine = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
+  const start = (input: object = {}, credentials?: SignedCall["credentials"]) =>
     sendSigned(gateway.endpoint, {
+      ...(credentials ? { credentials } : {}),
       service: "states",
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AWSStepFunctions.StartExecution" },
-      body: JSON.stringify(input),
+      body: JSON.stringify({ stateMachineArn: machine, ...input }),
     });
-  const faults = (method: string, body = "", credentials?: SignedCall["credentials"]) =>
+  const faults = (method: string, body = "", credentials?: SignedCall["credentials"], query = "") =>
     sendSigned(gateway.endpoint, {
       service: "faults",
-      path: "/_faults",
+      path: `/_faults${query}`,
       method,
       body,
       ...(credentials ? { credentials } : {}),
@@ -36,6 +39,8 @@ describe("faults", () => {
     ["error", 500, "InternalFailure", 0],
     ["lost-reply", 500, "InternalFailure", 1],
     ["duplicate", 200, undefined, 2],
+    ["refuse", 400, "ValidationException", 0],
+    ["refuse-after", 400, "ValidationException", 1],
   ] as const)("%s: answers %i, and the call runs so many times", async ([kind, status, code, times]) => {
     await inject({ kind, times: 1 });
     runs = 0;
@@ -60,6 +65,62 @@ describe("faults", () => {
     expect(JSON.parse((await faults("GET")).text).faults).toMatchObject([{ match: "needle", hits: 1 }]);
     await faults("DELETE");
     expect((await start({ name: "needle" })).status).toBe(200);
+  });
+
+  describe("on the worker that sends the request", () => {
+    const told: string[] = [];
+    const work = (payload: object) => ({
+      functionName: "task",
+      payload: JSON.stringify(payload),
+      kill: async () => void told.push(`kill after ${runs}`),
+      timeOut: async () => void told.push(`timeout after ${runs}`),
+      again: async () => void told.push(`again after ${runs}`),
+    });
+    const worker = () => gateway.credentials("runner", "worker");
+    let mine: ReturnType<typeof worker>;
+    beforeAll(() => {
+      mine = worker();
+      gateway.setGraph(
+        graphOf(roleOf("runner", [{ Effect: "Allow", Action: "states:StartExecution", Resource: "*" }])),
+      );
+      gateway.setWorkers((key) =>
+        key === mine.accessKeyId ? work({ step: "Provision", tenant_id: "ten_1" }) : undefined,
+      );
+    });
+    const call = (credentials?: SignedCall["credentials"]) => start({}, credentials);
+    test.for([
+      ["kill", "kill after 0", 0],
+      ["kill-after", "kill after 1", 1],
+      ["timeout", "timeout after 0", 0],
+      ["timeout-after", "timeout after 1", 1],
+      ["again", "again after 0", 1],
+    ] as const)("%s", async ([kind, what, times]) => {
+      await inject({ kind, times: 1, skip: 1, invocation: ["Provision", "ten_1"] });
+      told.length = 0;
+      expect((await call(worker())).status).toBe(200);
+      expect((await call(mine)).status).toBe(200);
+      expect(told).toEqual([]);
+      runs = 0;
+      const { status } = await call(mine);
+      expect([status, told, runs]).toEqual([kind === "again" ? 200 : 500, [what], times]);
+      await faults("DELETE", "", undefined, "?invocation=ten_2");
+      expect(JSON.parse((await faults("GET")).text).faults).toHaveLength(1);
+      await faults("DELETE", "", undefined, "?invocation=ten_1");
+      expect(JSON.parse((await faults("GET")).text).faults).toEqual([]);
+    });
+    test("its calls are written down while somebody asks for it", async () => {
+      const calls = (method: string) =>
+        sendSigned(gateway.endpoint, { service: "faults", path: "/_calls?match=ten_1", method, body: "" });
+      await call(mine);
+      await calls("POST");
+      await call(mine);
+      await call();
+      expect(JSON.parse((await calls("GET")).text).calls).toMatchObject([
+        { service: "states", action: "StartExecution", functionName: "task" },
+      ]);
+      await calls("DELETE");
+      expect(JSON.parse((await calls("GET")).text).calls).toEqual([]);
+    });
   });
 
   test("is for the operator, with rules that make sense", async () => {

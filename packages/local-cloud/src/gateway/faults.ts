@@ -1,13 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { refuse } from "./errors.ts";
 import { AwsError, type AwsRequest, type AwsResponse } from "./service.ts";
+import type { Work } from "./workers.ts";
 
 /**
- * What a fault does to a request:
- * `throttle` refuses it as AWS throttles, `error` answers 500 without running it, `delay` holds it back,
- * `lost-reply` runs it and answers 500, `duplicate` runs it twice and answers the second result.
+ * What a fault does to a request, or to the worker that sends it. Those named `-after` come once the request has run.
+ *
+ * `throttle` refuses it as AWS throttles; `error` answers 500 without running it; `lost-reply` runs it and answers 500;
+ * `refuse` answers 400, which no client tries again; `delay` holds it back; `duplicate` runs it twice and answers the
+ * second result; `kill` ends the worker; `timeout` withholds the reply until the invocation's time is up, which is at
+ * once; `again` runs the sender's whole invocation a second time before the request.
  */
-export type FaultKind = "throttle" | "error" | "delay" | "lost-reply" | "duplicate";
+const kinds = [
+  "throttle",
+  "error",
+  "delay",
+  "lost-reply",
+  "duplicate",
+  "refuse",
+  "refuse-after",
+  "kill",
+  "kill-after",
+  "timeout",
+  "timeout-after",
+  "again",
+] as const;
+export type FaultKind = (typeof kinds)[number];
 
 export type FaultRule = {
   readonly service: string;
@@ -15,6 +33,10 @@ export type FaultRule = {
   readonly action?: string;
   /** Text that must stand in the body or the URL; absent: any request. */
   readonly match?: string;
+  /** Texts that must all stand in the payload of the invocation that sends the request; absent: whoever sends it. */
+  readonly invocation?: readonly string[];
+  /** How many such requests pass before the first one hit; absent: none. */
+  readonly skip?: number;
   /** How many requests it hits; absent: until it is cleared. */
   readonly times?: number;
   readonly kind: FaultKind;
@@ -23,60 +45,115 @@ export type FaultRule = {
 };
 
 export type Faults = {
+  readonly active: boolean;
   add(rule: FaultRule): void;
   list(): (FaultRule & { readonly hits: number })[];
-  clear(): void;
+  /** Removes those whose `invocation` names the text, or all. */
+  clear(invocation?: string): void;
   /** Runs a request under the first rule that hits it. */
-  run(request: AwsRequest, action: string | null, handle: () => Promise<AwsResponse>): Promise<AwsResponse>;
+  run(
+    request: AwsRequest,
+    action: string | null,
+    handle: () => Promise<AwsResponse>,
+    work?: Work,
+  ): Promise<AwsResponse>;
 };
 
-const kinds: readonly FaultKind[] = ["throttle", "error", "delay", "lost-reply", "duplicate"];
+/** How long a request waits for the second run of its invocation, which may itself wait for a lock of the first. */
+const patience = 1500;
+
+const isTexts = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((text) => typeof text === "string"));
 
 /** @throws AwsError ValidationException when it is not a fault rule. */
 export const parseFaultRule = (value: unknown): FaultRule => {
   const rule = (typeof value === "object" && value !== null ? value : {}) as Partial<FaultRule>;
-  const { service, kind, times, delayMs } = rule;
-  const positive = (number: unknown): boolean =>
-    number === undefined || (Number.isInteger(number) && Number(number) > 0);
-  if (typeof service !== "string" || !kinds.some((known) => known === kind) || !positive(times) || !positive(delayMs)) {
+  const { service, kind, times, delayMs, skip, invocation } = rule;
+  const atLeast = (least: number, number: unknown): boolean =>
+    number === undefined || (Number.isInteger(number) && Number(number) >= least);
+  const lawful = atLeast(1, times) && atLeast(1, delayMs) && atLeast(0, skip) && isTexts(invocation);
+  if (typeof service !== "string" || !kinds.some((known) => known === kind) || !lawful) {
     throw new AwsError(
       "ValidationException",
-      `A fault has a service, a kind (${kinds.join(", ")}) and maybe action, match, times, delayMs.`,
+      `A fault has a service, a kind (${kinds.join(", ")}) and maybe action, match, invocation, skip, times, delayMs.`,
     );
   }
   return rule as FaultRule;
 };
 
+const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, work: Work | undefined): boolean => {
+  if (rule.service !== request.service || (rule.action !== undefined && rule.action !== action)) return false;
+  if (rule.invocation?.some((text) => !work?.payload.includes(text))) return false;
+  return rule.match === undefined || request.url.href.includes(rule.match) || request.body.includes(rule.match);
+};
+
+const lost = (): AwsError => new AwsError("InternalFailure", "Injected fault: nobody waits for this reply.", 500);
+const refusal = (): AwsError => new AwsError("ValidationException", "Injected fault: the request is refused.", 400);
+
 export const createFaults = (): Faults => {
-  const rules: { rule: FaultRule; hits: number }[] = [];
-  const take = (request: AwsRequest, action: string | null): FaultRule | undefined => {
-    const found = rules.find(({ rule, hits }) => {
-      if (rule.service !== request.service || (rule.action !== undefined && rule.action !== action)) return false;
-      if (rule.times !== undefined && hits >= rule.times) return false;
-      return rule.match === undefined || request.url.href.includes(rule.match) || request.body.includes(rule.match);
-    });
-    if (found) found.hits += 1;
-    return found?.rule;
+  const rules: { rule: FaultRule; seen: number; hits: number }[] = [];
+  const take = (request: AwsRequest, action: string | null, work: Work | undefined): FaultRule | undefined => {
+    let hit: FaultRule | undefined;
+    for (const entry of rules) {
+      const { rule } = entry;
+      if (hit !== undefined || (rule.times !== undefined && entry.hits >= rule.times)) continue;
+      if (!concerns(rule, request, action, work)) continue;
+      entry.seen += 1;
+      if (entry.seen <= (rule.skip ?? 0)) continue;
+      entry.hits += 1;
+      hit = rule;
+    }
+    return hit;
   };
   return {
-    add: (rule) => void rules.push({ rule, hits: 0 }),
+    get active() {
+      return rules.length > 0;
+    },
+    add: (rule) => void rules.push({ rule, seen: 0, hits: 0 }),
     list: () => rules.map(({ rule, hits }) => ({ ...rule, hits })),
-    clear: () => void rules.splice(0),
-    async run(request, action, handle) {
-      const rule = rules.length === 0 ? undefined : take(request, action);
+    clear(invocation) {
+      const kept = rules.filter(
+        ({ rule }) => invocation !== undefined && !(rule.invocation?.includes(invocation) ?? false),
+      );
+      rules.splice(0, rules.length, ...kept);
+    },
+    async run(request, action, handle, work) {
+      const rule = rules.length === 0 ? undefined : take(request, action, work);
       switch (rule?.kind) {
         case "throttle":
           throw refuse(request, "throttled", "Rate exceeded (injected fault).");
         case "error":
           throw new AwsError("InternalFailure", "Injected fault: the request was not run.", 500);
+        case "refuse":
+          throw refusal();
         case "delay":
           await sleep(rule.delayMs ?? 1000);
           return handle();
         case "lost-reply":
           await handle();
           throw new AwsError("InternalFailure", "Injected fault: the request was run, its reply is lost.", 500);
+        case "refuse-after":
+          await handle();
+          throw refusal();
         case "duplicate":
           await handle();
+          return handle();
+        case "kill":
+          await work?.kill();
+          throw lost();
+        case "kill-after":
+          await handle();
+          await work?.kill();
+          throw lost();
+        case "timeout":
+          await work?.timeOut();
+          throw lost();
+        case "timeout-after":
+          await handle();
+          await work?.timeOut();
+          throw lost();
+        case "again":
+          await Promise.race([work?.again(), sleep(patience)]);
           return handle();
         default:
           return handle();

@@ -4,8 +4,9 @@ import type { Http2ServerResponse } from "node:http2";
 import type { Graph } from "../deploy/graph.ts";
 import type { Credentials } from "../part.ts";
 import { stsService } from "../services/sts.ts";
-import { faultsAdmin } from "./admin.ts";
+import { callsAdmin, faultsAdmin } from "./admin.ts";
 import { authenticate } from "./authenticate.ts";
+import { type Calls, createCalls } from "./calls.ts";
 import { errorResponse, refuse } from "./errors.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createIam } from "./iam.ts";
@@ -16,6 +17,7 @@ import { AwsError, type AwsRequest, type AwsResponse, notImplemented, type Servi
 import { createSessions, type Sessions } from "./sessions.ts";
 import { readSignature } from "./signature.ts";
 import { isPublic } from "./unsigned.ts";
+import { type FindWork, workOf } from "./workers.ts";
 
 /** The longest body the gateway takes: above every AWS limit but S3's single upload. */
 const bodyLimit = 64 * 1024 * 1024;
@@ -26,8 +28,11 @@ export type Gateway = {
   readonly port: number;
   readonly sessions: Sessions;
   readonly faults: Faults;
+  readonly calls: Calls;
   /** Until it is called every request is answered 503, which clients try again. */
   setServices(services: readonly Service[]): void;
+  /** How faults and the record of calls learn which function's worker sends a request. */
+  setWorkers(find: FindWork): void;
   /** The roles and policies that calls are judged by; called after each deployment. */
   setGraph(graph: Graph): void;
   /** A role's session that lives as long as the cloud. */
@@ -52,6 +57,8 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const log = (line: string): void => options.log?.(line);
   const sessions = createSessions(account);
   const faults = createFaults();
+  const calls = createCalls();
+  let findWork: FindWork | undefined;
   const iam = createIam({ account, region, log });
   let services: ReadonlyMap<string, Service> | undefined;
 
@@ -71,6 +78,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     const { caller, body, headers } = authenticate(request, { path, query }, sessions);
     const known: AwsRequest = { ...request, caller, body, headers };
     if (path === "/_faults") return faultsAdmin(known, faults);
+    if (path === "/_calls") return callsAdmin(known, calls);
     const action = service?.action(known) ?? null;
     if (!caller && !service?.claims?.(request.url) && !(service && isPublic(service.name, action))) {
       throw refuse(request, "missing", "Missing Authentication Token");
@@ -84,7 +92,9 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
         throw refuse(request, "denied", denied);
       }
     }
-    const reply = await faults.run(known, action, () => service.handle(known));
+    const work = faults.active || calls.recording ? workOf(known, findWork) : undefined;
+    calls.add(service.name, action, work);
+    const reply = await faults.run(known, action, () => service.handle(known), work);
     const needed = reply.status === 404 && caller?.role !== undefined ? service.missing?.(known) : null;
     const hidden = caller && needed ? await iam.check(caller, needed) : null;
     if (hidden !== null) throw refuse(request, "denied", hidden);
@@ -136,6 +146,8 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     port: listener.port,
     sessions,
     faults,
+    calls,
+    setWorkers: (find) => void (findWork = find),
     setServices(list) {
       const sts = stsService({ account, region, sessions, iam });
       services = new Map([sts, ...list].map((service) => [service.name, service]));

@@ -58,6 +58,13 @@ export type Environment = {
   readonly ready: Promise<LambdaError | null>;
   /** Only when it is ready and not busy. */
   invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
+  /** The access key of the session that the worker was given. */
+  readonly accessKeyId: string | undefined;
+  /** What it runs now, JSON; null when it is free. */
+  readonly payload: string | null;
+  /** Ends what it runs now as its time limit would. */
+  timeOut(): Promise<void>;
+  /** Ends the thread at once; what it runs has failed. */
   close(): Promise<void>;
 };
 
@@ -91,7 +98,7 @@ export const startEnvironment = (
   /** The time is up: how the thread then ends is not the outcome. */
   let timingOut = false;
   let idleSince = Date.now();
-  let current: { readonly id: string; finish(outcome: Outcome): void } | null = null;
+  let current: { readonly id: string; readonly payload: string; finish(outcome: Outcome): void } | null = null;
   const ready = Promise.withResolvers<LambdaError | null>();
 
   const settle = (outcome: Omit<Outcome, "requestId">): void => {
@@ -173,10 +180,17 @@ export const startEnvironment = (
       return alive;
     },
     ready: ready.promise,
+    accessKeyId: variables["AWS_ACCESS_KEY_ID"],
+    get payload() {
+      return current?.payload ?? null;
+    },
+    async timeOut() {
+      if (current !== null) await timedOut(current.id);
+    },
     async invoke(payload, { tail = false } = {}) {
       const id = randomUUID();
       const done = Promise.withResolvers<Outcome>();
-      current = { id, finish: done.resolve };
+      current = { id, payload, finish: done.resolve };
       const limit = definition.timeout * 1000;
       const timer = setTimeout(() => void timedOut(id), limit);
       worker.postMessage({ id, payload, deadline: Date.now() + limit, tail } satisfies Job);

@@ -4,8 +4,9 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Graph } from "../deploy/graph.ts";
 import { AwsError } from "../gateway/service.ts";
+import type { Work } from "../gateway/workers.ts";
 import type { Host, Invocation } from "../part.ts";
-import { type Outcome, startEnvironment } from "./environment.ts";
+import { type Environment, type Outcome, startEnvironment } from "./environment.ts";
 import { functionName, type LambdaFunction, readFunctions } from "./function.ts";
 import { createGate } from "./gate.ts";
 import { createPool, type Pool, type PoolLimits, poolLimits } from "./pool.ts";
@@ -22,6 +23,8 @@ export type LambdaHost = {
   run(nameOrArn: string, payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
   /** The same with values. */
   invoke(nameOrArn: string, payload: unknown): Promise<Invocation>;
+  /** What runs now, of all functions or in the worker that was given this access key. */
+  running(accessKeyId?: string): Work[];
   close(): Promise<void>;
 };
 
@@ -129,7 +132,29 @@ export const createLambdaHost = async (host: Host, limits: PoolLimits = poolLimi
     return pool.invoke(payload, options);
   };
 
+  const workIn = (name: string, environment: Environment): Work => {
+    const payload = environment.payload ?? "";
+    return {
+      functionName: name,
+      payload,
+      kill: () => environment.close(),
+      timeOut: () => environment.timeOut(),
+      again: () =>
+        run(name, payload).then(
+          () => undefined,
+          () => undefined,
+        ),
+    };
+  };
+
   return {
+    running: (accessKeyId) =>
+      [...deployed].flatMap(([name, { pool }]) =>
+        pool
+          .busy()
+          .filter((environment) => accessKeyId === undefined || environment.accessKeyId === accessKeyId)
+          .map((environment) => workIn(name, environment)),
+      ),
     async apply(graph) {
       const functions = await readFunctions(graph);
       await Promise.all(functions.map((definition) => deploy(definition)));

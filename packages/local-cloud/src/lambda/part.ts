@@ -1,3 +1,4 @@
+import type { Work } from "../gateway/workers.ts";
 import type { Host, Invocation, Part } from "../part.ts";
 import { lambdaService } from "../services/lambda.ts";
 import { createDeliveries } from "./deliveries.ts";
@@ -7,6 +8,8 @@ import { createSources } from "./sources/sources.ts";
 /** The part that stands behind `Host.invoke`. */
 export type LambdaPart = Part & {
   invoke(functionName: string, payload: unknown): Promise<Invocation>;
+  /** What runs now, of all functions or in the worker that was given this access key. */
+  running(accessKeyId?: string): Work[];
 };
 
 /** Lambda: the functions of the graph, the API to invoke them, and their event source mappings. */
@@ -24,6 +27,7 @@ export const lambdaPart = async (host: Host): Promise<LambdaPart> => {
       "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     ],
     invoke: (functionName, payload) => functions.invoke(functionName, payload),
+    running: (accessKeyId) => functions.running(accessKeyId),
     async apply(graph) {
       await functions.apply(graph);
       await sources.apply(graph);

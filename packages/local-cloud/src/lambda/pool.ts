@@ -37,6 +37,8 @@ export const poolLimits: PoolLimits = {
 export type Pool = {
   /** @throws AwsError `TooManyRequestsException` when too many wait already. */
   invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
+  /** The environments that run something now. */
+  busy(): readonly Environment[];
   /** Ends what has idled or lived too long. */
   reap(): void;
   /** Lets what runs or waits end, then ends all environments. */
@@ -136,6 +138,7 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
         serve();
       });
     },
+    busy: () => environments.filter(({ busy }) => busy),
     reap() {
       const now = Date.now();
       for (const environment of environments.filter(({ busy }) => !busy)) {
