@@ -9,6 +9,7 @@ import { eksPart } from "./services/eks.ts";
 import { eventsPart } from "./services/events.ts";
 import { kubernetesPart } from "./services/kubernetes/part.ts";
 import { schedulerPart } from "./services/scheduler.ts";
+import { kms } from "./services/kms.ts";
 import { secretsManager } from "./services/secrets/part.ts";
 import { statesPart } from "./services/states/part.ts";
 
@@ -22,6 +23,7 @@ export const foundations: readonly PartFactory[] = [
   storage,
   postgres,
   secretsManager,
+  kms,
   cognito,
   email,
   kubernetesPart,

@@ -109,7 +109,13 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     let reason: Decision = "implicit";
     const context = relevant(caller, wanted.context ?? {});
     for (const resource of [wanted.resource, ...(wanted.or ?? [])]) {
-      const decision = await cached({ caller, action: wanted.action, resource, context });
+      const decision = await cached({
+        caller,
+        action: wanted.action,
+        resource,
+        context,
+        ...(wanted.policy === undefined ? {} : { resourcePolicy: wanted.policy }),
+      });
       if (decision === "allow") return null;
       if (decision === "explicit") reason = decision;
     }

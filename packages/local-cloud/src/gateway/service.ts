@@ -45,6 +45,8 @@ export type Permission = {
   /** Other resources that would do just as well, such as a mail domain beside the address. */
   readonly or?: readonly string[];
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** The resource's own policy, where it has one. The same for the same resource. */
+  readonly policy?: object;
 };
 
 /** One AWS service behind the gateway. */

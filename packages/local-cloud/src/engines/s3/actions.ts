@@ -34,6 +34,7 @@ const plain = new Set([
   "delimiter",
   "encoding-type",
   "fetch-owner",
+  "key-marker",
   "lifecycle",
   "list-type",
   "location",
@@ -44,6 +45,8 @@ const plain = new Set([
   "start-after",
   "uploadId",
   "uploads",
+  "version-id-marker",
+  "versions",
   "x-id",
 ]);
 
@@ -80,6 +83,7 @@ const bucketAction = (method: string, query: URLSearchParams, verb: string): str
   if (query.has("lifecycle")) return `${verb}BucketLifecycle${method === "DELETE" ? "" : "Configuration"}`;
   if (query.has("location")) return "GetBucketLocation";
   if (query.has("uploads")) return "ListMultipartUploads";
+  if (query.has("versions") && method === "GET") return "ListObjectVersions";
   if (method === "GET") return query.get("list-type") === "2" ? "ListObjectsV2" : "ListObjects";
   if (method === "POST") return query.has("delete") ? "DeleteObjects" : "PostObject";
   return method === "PUT" ? "CreateBucket" : `${verb}Bucket`;
@@ -123,6 +127,7 @@ export const s3Actions: ReadonlySet<string> = new Set([
   "HeadBucket",
   "HeadObject",
   "ListBuckets",
+  "ListObjectVersions",
   "ListObjects",
   "ListObjectsV2",
   "PutBucketLifecycleConfiguration",

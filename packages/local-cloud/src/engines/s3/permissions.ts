@@ -4,12 +4,15 @@ import { targetOf } from "./actions.ts";
 
 const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === "Object" });
 
-/** The keys of a DeleteObjects call. */
-export const deletedKeys = (request: AwsRequest): string[] => {
+/** What a DeleteObjects call names. */
+export const deletedObjects = (request: AwsRequest): { readonly key: string; readonly versioned: boolean }[] => {
   const document = parser.parse(request.body.toString("utf8")) as {
     Delete?: { Object?: { Key?: unknown; VersionId?: unknown }[] };
   };
-  return (document.Delete?.Object ?? []).map(({ Key: key }) => (typeof key === "string" ? key : ""));
+  return (document.Delete?.Object ?? []).map(({ Key: key, VersionId: version }) => ({
+    key: typeof key === "string" ? key : "",
+    versioned: version !== undefined,
+  }));
 };
 
 const renamed: Readonly<Record<string, string>> = {
@@ -22,6 +25,7 @@ const renamed: Readonly<Record<string, string>> = {
   HeadBucket: "ListBucket",
   HeadObject: "GetObject",
   ListBuckets: "ListAllMyBuckets",
+  ListObjectVersions: "ListBucketVersions",
   ListObjects: "ListBucket",
   ListObjectsV2: "ListBucket",
   PutBucketLifecycleConfiguration: "PutLifecycleConfiguration",
@@ -36,7 +40,10 @@ export const s3Permissions = (request: AwsRequest, action: string): Permission[]
   if (!target?.bucket) return [{ action: name, resource: "*" }];
   const bucket = `arn:aws:s3:::${target.bucket}`;
   if (action === "DeleteObjects") {
-    return deletedKeys(request).map((key) => ({ action: name, resource: `${bucket}/${key}` }));
+    return deletedObjects(request).map(({ key, versioned }) => ({
+      action: versioned ? "s3:DeleteObjectVersion" : name,
+      resource: `${bucket}/${key}`,
+    }));
   }
   if (target.key === null) {
     const context: Record<string, string> = {};

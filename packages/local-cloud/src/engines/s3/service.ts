@@ -2,7 +2,9 @@ import { errorResponse } from "../../gateway/errors.ts";
 import { AwsError, type AwsRequest, type AwsResponse, notImplemented, type Service } from "../../gateway/service.ts";
 import type { Inject } from "../fauxqs.ts";
 import { s3ActionName, s3Actions, targetOf, unheardWish } from "./actions.ts";
+import type { Encryption } from "./encryption.ts";
 import { s3Permissions } from "./permissions.ts";
+import { listVersions } from "./versions.ts";
 
 /** Runs tasks of one key one after the other. */
 const createLocks = (): (<T>(key: string, run: () => Promise<T>) => Promise<T>) => {
@@ -20,7 +22,8 @@ const createLocks = (): (<T>(key: string, run: () => Promise<T>) => Promise<T>) 
 };
 
 /** S3 behind the gateway. Conditional writes are ours; whatever fauxqs would pass over in silence answers 501. */
-export const s3Service = ({ inject, region }: { inject: Inject; region: string }): Service => {
+export const s3Service = (options: { inject: Inject; region: string; encryption: Encryption }): Service => {
+  const { inject, region, encryption } = options;
   const locked = createLocks();
   const action = (request: AwsRequest): string | null => {
     const name = s3ActionName(request);
@@ -60,7 +63,12 @@ export const s3Service = ({ inject, region }: { inject: Inject; region: string }
   return {
     name: "s3",
     action,
-    permissions: (request) => s3Permissions(request, s3ActionName(request)),
+    permissions(request) {
+      const asked = encryption.context(request);
+      const [call, ...more] = s3Permissions(request, s3ActionName(request));
+      const judged = call === undefined ? [] : [{ ...call, context: { ...call.context, ...asked } }, ...more];
+      return [...judged, ...encryption.permissions(request)];
+    },
     missing(request) {
       const target = targetOf(request);
       const reads = request.method === "GET" || request.method === "HEAD";
@@ -76,16 +84,18 @@ export const s3Service = ({ inject, region }: { inject: Inject; region: string }
         const wish = unheardWish(request);
         if (wish !== null) throw notImplemented("s3", `${name} with ${wish}`);
         if (name === "GetBucketLocation") return await location(request);
+        if (name === "ListObjectVersions") return await listVersions(request, (search) => send(request, "GET", search));
+        encryption.check(request);
         const conditional = request.headers["if-none-match"] !== undefined || request.headers["if-match"] !== undefined;
         const writes =
           name === "PutObject" ||
           name === "CompleteMultipartUpload" ||
           name === "CopyObject" ||
           name === "DeleteObject";
-        if (!writes) return await send(request);
+        if (!writes) return encryption.settle(request, await send(request));
         return await locked(target.path, async () => {
           if (conditional) await checkCondition(request);
-          return send(request);
+          return encryption.settle(request, await send(request));
         });
       } catch (error) {
         return errorResponse(request, error);
