@@ -1,24 +1,16 @@
 import { CognitoIdentityProviderClient, CreateUserPoolCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateEmailIdentityCommand, SESv2Client } from "@aws-sdk/client-sesv2";
-import { type KubernetesObject, namespaceObjects } from "@tenantry/core/provisioning/namespace-objects";
-import { aTenant } from "@tenantry/core/provisioning/testing";
 import { storage as storagePart } from "@tenantry/local-cloud/engines/storage";
 import { graphOf, roleOf, startTestCloud, type TestCloud } from "@tenantry/local-cloud/gateway/testing";
 import { cognito } from "@tenantry/local-cloud/services/cognito/part";
 import { email } from "@tenantry/local-cloud/services/email/part";
-import { kubernetesPart } from "@tenantry/local-cloud/services/kubernetes/part";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eksToken } from "./eks-token.ts";
 import { cognitoUsers } from "./identity.ts";
-import { kubernetesApi } from "./kubernetes-api.ts";
 import { sesMailer } from "./mail.ts";
-import { eksCluster } from "./namespace.ts";
 import { bucketStorage } from "./storage.ts";
 
 const bucket = "tenant-data";
-const clusterName = "tenantry-test";
-const eks = (kind: string) => `aws:eks/${kind}`;
 
 /** The roles are those of the tasks, so that an action too few shows here. */
 const graph = graphOf(
@@ -33,34 +25,11 @@ const graph = graphOf(
   roleOf("mail", [
     { Effect: "Allow", Action: "ses:SendEmail", Resource: "arn:aws:ses:us-east-1:123456789012:identity/example.com" },
   ]),
-  roleOf("namespace", []),
-  roleOf("stranger", []),
-  {
-    type: eks("cluster:Cluster"),
-    name: "Cluster",
-    inputs: { name: clusterName, version: "1.34" },
-    outputs: { certificateAuthority: { data: "" } },
-  },
-  {
-    type: eks("accessEntry:AccessEntry"),
-    name: "Entry",
-    inputs: { clusterName, principalArn: "arn:aws:iam::123456789012:role/namespace" },
-  },
-  {
-    type: eks("accessPolicyAssociation:AccessPolicyAssociation"),
-    name: "Policy",
-    inputs: {
-      clusterName,
-      principalArn: "arn:aws:iam::123456789012:role/namespace",
-      policyArn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-      accessScope: { type: "cluster" },
-    },
-  },
 );
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud([storagePart, cognito, email, kubernetesPart]);
+  cloud = await startTestCloud([storagePart, cognito, email]);
   await cloud.apply(graph);
 });
 afterAll(() => cloud.close());
@@ -135,89 +104,5 @@ describe("mail", () => {
     await mailer.send({ ...mail, to: "joerg@acme.example" }, { tenant_id: "ten_A", operation_id: "op_B" });
     const [got] = await mailsTo("joerg@acme.example");
     expect(got?.subject).toBe(mail.subject);
-  });
-});
-
-describe("namespace", () => {
-  const tokenOf = (role: string, cluster = clusterName) =>
-    eksToken({
-      cluster,
-      region: "us-east-1",
-      sts: cloud.host.endpoint,
-      key: cloud.client(role).credentials,
-    });
-  const endpoint = () => `${cloud.host.endpoint}/_eks/${clusterName}`;
-  const clusterAs = (role: string) =>
-    eksCluster({ name: clusterName, endpoint: endpoint(), ca: undefined, token: () => tokenOf(role) });
-  const api = async () => kubernetesApi({ endpoint: endpoint(), token: await tokenOf("namespace") });
-  const ask = (slug: string, tenantId = "ten_01JD00000000000000000000AA") => {
-    const objects = namespaceObjects(aTenant({ slug, id: tenantId }));
-    return { tenantId, objects, ifServed: ["ServiceMonitor"] };
-  };
-
-  test("holds every object as it was meant", async () => {
-    const asked = ask("acme");
-    const made = await clusterAs("namespace").ensure(asked);
-    expect(made).toEqual(asked.objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
-    for (const object of asked.objects) expect(await (await api()).read(object)).toMatchObject(object);
-  });
-
-  test("is made once, however often and at once it is asked for", async () => {
-    const asked = ask("again");
-    await Promise.all([1, 2, 3].map(() => clusterAs("namespace").ensure(asked)));
-    const uid = async () => {
-      const found = await (await api()).read(asked.objects[0]!);
-      return (found?.metadata as { uid?: string } | undefined)?.uid;
-    };
-    const before = await uid();
-    await clusterAs("namespace").ensure(asked);
-    expect(before).toBeDefined();
-    expect(await uid()).toBe(before);
-  });
-
-  test("of another tenant is never taken over", async () => {
-    await clusterAs("namespace").ensure(ask("shared"));
-    const theirs = ask("shared", "ten_01JD00000000000000000000BB");
-    await expect(clusterAs("namespace").ensure(theirs)).rejects.toMatchObject({ name: "NameTaken" });
-    await expect(
-      clusterAs("namespace").ensure({
-        ...theirs,
-        objects: [{ ...theirs.objects[0]!, metadata: { name: "kube-system" } }],
-      }),
-    ).rejects.toMatchObject({ name: "NameTaken" });
-  });
-
-  test("refuses a field that Kubernetes does not know, rather than drop it", async () => {
-    const asked = ask("strict");
-    const wrong = asked.objects.map((object): KubernetesObject =>
-      object.kind === "NetworkPolicy" ? { ...object, spec: { podSelector: {}, ingres: [] } } : object,
-    );
-    await expect(clusterAs("namespace").ensure({ ...asked, objects: wrong })).rejects.toThrow(/ingres.*not declared/);
-  });
-
-  test("goes without a kind that the cluster lacks only where it may", async () => {
-    const asked = ask("odd");
-    const alien: KubernetesObject = {
-      apiVersion: "example.com/v1",
-      kind: "ServiceMonitor",
-      metadata: { name: "x", namespace: "tenant-odd" },
-    };
-    const objects = [asked.objects[0]!, alien];
-    const made = await clusterAs("namespace").ensure({ ...asked, objects });
-    expect(made).toEqual(["Namespace/tenant-odd"]);
-    await expect(clusterAs("namespace").ensure({ ...asked, objects, ifServed: [] })).rejects.toMatchObject({
-      code: 404,
-    });
-  });
-
-  test("is closed to a role without an access entry, and to a token for another cluster", async () => {
-    await expect(clusterAs("stranger").ensure(ask("acme"))).rejects.toMatchObject({ code: 401 });
-    const other = eksCluster({
-      name: clusterName,
-      endpoint: endpoint(),
-      ca: undefined,
-      token: () => tokenOf("namespace", "other"),
-    });
-    await expect(other.ensure(ask("acme"))).rejects.toMatchObject({ code: 401 });
   });
 });

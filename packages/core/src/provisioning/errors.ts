@@ -10,6 +10,8 @@ export const provisioningErrors = [
   "ReleaseMissing",
 ] as const;
 export type ProvisioningErrorName = (typeof provisioningErrors)[number];
+  "ManifestInvalid",
+  "RepositoryRefused",
 
 /** A failure that another try cannot mend. The message is written for a platform admin. */
 export class ProvisioningError extends Error {

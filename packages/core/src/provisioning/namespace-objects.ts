@@ -18,6 +18,22 @@ export type KubernetesObject = {
 /** The label that says whose an object is. The slug is for people, the id cannot be given to another tenant. */
 export const tenantIdLabel = "tenant-id";
 
+const managedBy = { label: "app.kubernetes.io/managed-by", value: "tenantry" } as const;
+
+/** The service account that the tenant's pods run as, and whose pods bear the tenant's role. */
+export const serviceAccount = "tenant-workload";
+
+/** Where a tenant's namespace is, whatever it is made of. */
+export const namespaceOf = (tenant: Pick<Tenant, "slug">): KubernetesObject => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: planeNames(tenant.slug).namespace },
+});
+
+/** Whether the platform made the object, and for this tenant. */
+export const ownedBy = ({ metadata: { labels } }: KubernetesObject, tenantId: string): boolean =>
+  labels?.[tenantIdLabel] === tenantId && labels[managedBy.label] === managedBy.value;
+
 /**
  * Everything in a tenant's namespace, the Namespace first. Labels follow the tenant everywhere: `tenant` selects its
  * pods in policies, metrics and logs.
@@ -29,7 +45,7 @@ export const namespaceObjects = (tenant: Tenant): readonly KubernetesObject[] =>
     tenant: tenant.slug,
     [tenantIdLabel]: tenant.id,
     tier: tenant.tier,
-    "app.kubernetes.io/managed-by": "tenantry",
+    [managedBy.label]: managedBy.value,
   };
   const inside = (apiVersion: string, kind: string, name: string, body: Record<string, unknown>): KubernetesObject => ({
     apiVersion,
@@ -40,8 +56,7 @@ export const namespaceObjects = (tenant: Tenant): readonly KubernetesObject[] =>
 
   return [
     {
-      apiVersion: "v1",
-      kind: "Namespace",
+      ...namespaceOf(tenant),
       metadata: {
         name: namespace,
         labels: {
@@ -81,7 +96,7 @@ export const namespaceObjects = (tenant: Tenant): readonly KubernetesObject[] =>
       },
     }),
     ...networkPolicies().map(({ name, spec }) => inside("networking.k8s.io/v1", "NetworkPolicy", name, { spec })),
-    inside("v1", "ServiceAccount", "tenant-workload", { automountServiceAccountToken: false }),
+    inside("v1", "ServiceAccount", serviceAccount, { automountServiceAccountToken: false }),
     inside("rbac.authorization.k8s.io/v1", "Role", "tenant-viewer", { rules: viewerRules }),
     inside("rbac.authorization.k8s.io/v1", "RoleBinding", "tenant-viewer", {
       subjects: [{ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: `${namespace}:viewers` }],

@@ -43,15 +43,12 @@ export interface Users {
 export interface Cluster {
   readonly name: string;
   /**
-   * Makes the first object, the tenant's namespace, then the others in it, by server-side apply. Kinds in `ifServed`
-   * are left out on a cluster that does not know them. Returns `Kind/name` of what stands.
+   * Makes the first object, the tenant's namespace, then the others in it. Kinds in `ifServed` are left out on a
+   * cluster that does not know them. `objects` of the answer are `Kind/name` of what stands.
    */
-  ensure(request: {
-    tenantId: string;
-    objects: readonly KubernetesObject[];
-    ifServed: readonly string[];
-  }): Promise<readonly string[]>;
-  release(tenant: Tenant): Promise<void>;
+  ensure(request: NamespaceRequest): Promise<Made<"namespace">>;
+  /** Takes the namespace away, with all that is in it; done when it is gone. */
+  release(tenant: Tenant, operationId: string): Promise<void>;
 }
 
 export type Mail = { readonly to: string; readonly subject: string; readonly text: string; readonly html: string };
@@ -72,3 +69,12 @@ export type ProvisioningPorts = {
   readonly cluster: Cluster;
   readonly mailer: Mailer;
 };
+export type NamespaceRequest = {
+  readonly tenantId: string;
+  readonly slug: string;
+  /** For the record of who changed what. */
+  readonly operationId: string;
+  readonly objects: readonly KubernetesObject[];
+  readonly ifServed: readonly string[];
+};
+

@@ -1,23 +1,19 @@
 import { loadProvisioning } from "./load-tenant.ts";
-import { planeNames } from "./names.ts";
 import { namespaceObjects } from "./namespace-objects.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
-/** Makes the tenant's namespace with its quota, policies and roles. Idempotent. */
+/** Makes the tenant's namespace with its quota, policies and roles, and gives its pods the tenant's role. Idempotent. */
 export const provisionNamespace =
   (ports: Pick<ProvisioningPorts, "registry" | "clock" | "cluster">): TaskVerb =>
   async (run) => {
     const tenant = await loadProvisioning(ports.registry, run.tenantId);
-    const objects = await ports.cluster.ensure({
+    const made = await ports.cluster.ensure({
       tenantId: tenant.id,
+      slug: tenant.slug,
+      operationId: run.operationId,
       objects: namespaceObjects(tenant),
       // A cluster without the Prometheus operator scrapes by other means.
       ifServed: ["ServiceMonitor"],
     });
-    await ports.registry.recordResources(
-      tenant.id,
-      "namespace",
-      { cluster: ports.cluster.name, name: planeNames(tenant.slug).namespace, objects: [...objects] },
-      ports.clock().toISOString(),
-    );
+    await ports.registry.recordResources(tenant.id, "namespace", made, ports.clock().toISOString());
   };

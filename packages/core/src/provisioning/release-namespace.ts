@@ -6,6 +6,6 @@ export const releaseNamespace =
   (ports: Pick<ProvisioningPorts, "registry" | "clock" | "cluster">): TaskVerb =>
   async (run) => {
     const tenant = await loadReleasable(ports.registry, run.tenantId);
-    await ports.cluster.release(tenant);
+    await ports.cluster.release(tenant, run.operationId);
     await ports.registry.clearResources(tenant.id, "namespace", ports.clock().toISOString());
   };

@@ -70,7 +70,11 @@ export const world = (tenant: Tenant | null = aTenant()) => {
       },
       async ensure(request) {
         asked["cluster"]!.push(request);
-        return request.objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+        return {
+          cluster: "cluster",
+          name: request.objects[0]!.metadata.name,
+          objects: request.objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
+        };
       },
     },
     mailer: {

@@ -37,7 +37,17 @@ export const TenantResources = z.strictObject({
     .optional(),
   storage: z.strictObject({ bucket: z.string(), prefix: z.string(), objects: z.array(z.string()) }).optional(),
   identity: z.strictObject({ user_pool_id: z.string(), owner_user_id: z.string(), owner_email: z.string() }).optional(),
-  namespace: z.strictObject({ cluster: z.string(), name: z.string(), objects: z.array(z.string()) }).optional(),
+  namespace: z
+    .strictObject({
+      cluster: z.string(),
+      name: z.string(),
+      objects: z.array(z.string()),
+      /** What gives the tenant's pods their role: the id of an EKS Pod Identity association. */
+      pod_identity_association: z.string().optional(),
+      /** The commit that asked for these objects, where Argo CD applies them. */
+      git_commit: z.string().optional(),
+    })
+    .optional(),
 });
 export type TenantResources = z.infer<typeof TenantResources>;
 
