@@ -8,10 +8,10 @@ export const provisioningErrors = [
   "NameTaken",
   "TenantNotReleasable",
   "ReleaseMissing",
-] as const;
-export type ProvisioningErrorName = (typeof provisioningErrors)[number];
   "ManifestInvalid",
   "RepositoryRefused",
+] as const;
+export type ProvisioningErrorName = (typeof provisioningErrors)[number];
 
 /** A failure that another try cannot mend. The message is written for a platform admin. */
 export class ProvisioningError extends Error {

@@ -40,6 +40,15 @@ export interface Users {
   release(tenant: Tenant): Promise<void>;
 }
 
+export type NamespaceRequest = {
+  readonly tenantId: string;
+  readonly slug: string;
+  /** For the record of who changed what. */
+  readonly operationId: string;
+  readonly objects: readonly KubernetesObject[];
+  readonly ifServed: readonly string[];
+};
+
 export interface Cluster {
   readonly name: string;
   /**
@@ -69,12 +78,3 @@ export type ProvisioningPorts = {
   readonly cluster: Cluster;
   readonly mailer: Mailer;
 };
-export type NamespaceRequest = {
-  readonly tenantId: string;
-  readonly slug: string;
-  /** For the record of who changed what. */
-  readonly operationId: string;
-  readonly objects: readonly KubernetesObject[];
-  readonly ifServed: readonly string[];
-};
-
