@@ -29,6 +29,17 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        test: {
+          name: "crash",
+          include: ["tests/crash/**/*.test.ts"],
+          globalSetup: ["tests/support/cloud.ts"],
+          // Each file asks for all that the machine has.
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 180_000,
+        },
+      },
     ],
   },
 });

@@ -4,6 +4,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { authorizer } from "../tests/bench/authorizer.ts";
 import { line, type Row } from "../tests/bench/bench.ts";
+import { manyTenants } from "../tests/bench/many-tenants.ts";
 import { metering } from "../tests/bench/metering.ts";
 import { onboarding } from "../tests/bench/onboarding.ts";
 
@@ -11,7 +12,7 @@ const wanted = process.argv[2] ?? "";
 const results: Record<string, Row[]> = {};
 
 console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}`);
-for (const bench of [authorizer, metering, onboarding].filter(({ name }) => name.includes(wanted))) {
+for (const bench of [authorizer, metering, onboarding, manyTenants].filter(({ name }) => name.includes(wanted))) {
   console.log(`\n${bench.name}`);
   const rows = await bench.run();
   results[bench.name] = rows;

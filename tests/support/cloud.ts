@@ -13,6 +13,8 @@ export const setup = async ({ provide }: TestProject): Promise<(() => Promise<vo
     return undefined;
   }
   const data = temporaryFolder();
+  // The webhooks' tests receive on this machine.
+  process.env["WEBHOOK_ALLOWED_HOSTS"] ??= "localhost";
   const app = await startApp(data);
   provide("ready", app.ready);
   return async () => {

@@ -29,7 +29,7 @@ export const callsAdmin = (request: AwsRequest, calls: Calls): AwsResponse => {
 };
 
 /**
- * `POST /_faults` adds a rule, `GET` lists them with their hits, `DELETE` clears them, or with `?invocation=` only those
+ * `POST /_faults` adds a rule or a list of them, `GET` lists them with their hits, `DELETE` clears them, or with `?invocation=` only those
  * that name the text. For the operator's keys only.
  */
 export const faultsAdmin = (request: AwsRequest, faults: Faults): AwsResponse => {
@@ -39,7 +39,8 @@ export const faultsAdmin = (request: AwsRequest, faults: Faults): AwsResponse =>
   try {
     switch (request.method) {
       case "POST":
-        faults.add(parseFaultRule(JSON.parse(request.body.toString("utf8"))));
+        // All of a list are there before a request meets the first.
+        for (const rule of [JSON.parse(request.body.toString("utf8"))].flat().map(parseFaultRule)) faults.add(rule);
         return reply(201, { faults: faults.list() });
       case "GET":
         return reply(200, { faults: faults.list() });

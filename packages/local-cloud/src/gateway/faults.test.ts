@@ -108,6 +108,25 @@ describe("faults", () => {
       await faults("DELETE", "", undefined, "?invocation=ten_1");
       expect(JSON.parse((await faults("GET")).text).faults).toEqual([]);
     });
+    test("is held until there is a rule for it, and then meets that one", async () => {
+      await inject({ kind: "hold", invocation: ["Provision"], delayMs: 5000 });
+      const held = call(mine);
+      const free = call(worker());
+      expect((await free).status).toBe(200);
+      await faults(
+        "POST",
+        JSON.stringify([
+          { service: "none", kind: "delay", invocation: ["ten_2"] },
+          { service: "states", kind: "refuse", skip: 1, times: 1, invocation: ["ten_1"] },
+          { service: "states", kind: "throttle", skip: 2, times: 1, invocation: ["ten_1"] },
+        ]),
+      );
+      expect((await held).status).toBe(200);
+      expect(codeOf((await call(mine)).text)).toBe("ValidationException");
+      expect(codeOf((await call(mine)).text)).toBe("ThrottlingException");
+      expect((await call(mine)).status).toBe(200);
+      await faults("DELETE");
+    });
     test("its calls are written down while somebody asks for it", async () => {
       const calls = (method: string) =>
         sendSigned(gateway.endpoint, { service: "faults", path: "/_calls?match=ten_1", method, body: "" });

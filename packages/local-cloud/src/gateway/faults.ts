@@ -9,7 +9,8 @@ import type { Work } from "./workers.ts";
  * `throttle` refuses it as AWS throttles; `error` answers 500 without running it; `lost-reply` runs it and answers 500;
  * `refuse` answers 400, which no client tries again; `delay` holds it back; `duplicate` runs it twice and answers the
  * second result; `kill` ends the worker; `timeout` withholds the reply until the invocation's time is up, which is at
- * once; `again` runs the sender's whole invocation a second time before the request.
+ * once; `again` runs the sender's whole invocation a second time before the request; `hold` keeps it back until there is
+ * a rule for its invocation in particular, or for `delayMs` at most. What was held or delayed may then meet another fault.
  */
 const kinds = [
   "throttle",
@@ -24,6 +25,7 @@ const kinds = [
   "timeout",
   "timeout-after",
   "again",
+  "hold",
 ] as const;
 export type FaultKind = (typeof kinds)[number];
 
@@ -33,14 +35,17 @@ export type FaultRule = {
   readonly action?: string;
   /** Text that must stand in the body or the URL; absent: any request. */
   readonly match?: string;
-  /** Texts that must all stand in the payload of the invocation that sends the request; absent: whoever sends it. */
+  /**
+   * Texts that must all stand in the payload of the invocation that sends the request; absent: whoever sends it. The
+   * first one tells whose invocation it is, such as a tenant's id.
+   */
   readonly invocation?: readonly string[];
   /** How many such requests pass before the first one hit; absent: none. */
   readonly skip?: number;
   /** How many requests it hits; absent: until it is cleared. */
   readonly times?: number;
   readonly kind: FaultKind;
-  /** Only for `delay`. */
+  /** Only for `delay` and `hold`. */
   readonly delayMs?: number;
 };
 
@@ -90,22 +95,82 @@ const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, w
 const lost = (): AwsError => new AwsError("InternalFailure", "Injected fault: nobody waits for this reply.", 500);
 const refusal = (): AwsError => new AwsError("ValidationException", "Injected fault: the request is refused.", 400);
 
+type Entry = { readonly rule: FaultRule; seen: number; hits: number };
+
 export const createFaults = (): Faults => {
-  const rules: { rule: FaultRule; seen: number; hits: number }[] = [];
-  const take = (request: AwsRequest, action: string | null, work: Work | undefined): FaultRule | undefined => {
-    let hit: FaultRule | undefined;
-    for (const entry of rules) {
-      const { rule } = entry;
-      if (hit !== undefined || (rule.times !== undefined && entry.hits >= rule.times)) continue;
-      if (!concerns(rule, request, action, work)) continue;
+  const rules: Entry[] = [];
+  const take = (request: AwsRequest, action: string | null, work: Work | undefined, passed: ReadonlySet<FaultRule>) => {
+    const concerned = rules.filter(({ rule }) => !passed.has(rule) && concerns(rule, request, action, work));
+    const eligible = (entry: Entry): boolean => {
       entry.seen += 1;
-      if (entry.seen <= (rule.skip ?? 0)) continue;
-      entry.hits += 1;
-      hit = rule;
+      return entry.seen > (entry.rule.skip ?? 0) && entry.hits < (entry.rule.times ?? Number.POSITIVE_INFINITY);
+    };
+    const waits = (entry: Entry): boolean => entry.rule.kind === "delay" || entry.rule.kind === "hold";
+    // What waits comes back to meet the others, which count it then; all of these do, though one of them hits.
+    const hit =
+      concerned.filter(waits).find(eligible) ?? concerned.filter((entry) => !waits(entry)).filter(eligible)[0];
+    if (hit) hit.hits += 1;
+    return hit?.rule;
+  };
+  const holds = async (held: FaultRule, work: Work | undefined): Promise<void> => {
+    const until = Date.now() + (held.delayMs ?? 1000);
+    const named = ({ rule }: { rule: FaultRule }): boolean =>
+      rule !== held && rule.invocation?.[0] !== undefined && (work?.payload.includes(rule.invocation[0]) ?? false);
+    while (Date.now() < until && !rules.some(named)) await sleep(10);
+  };
+  const run = async (
+    request: AwsRequest,
+    action: string | null,
+    handle: () => Promise<AwsResponse>,
+    work?: Work,
+    passed: ReadonlySet<FaultRule> = new Set(),
+  ): Promise<AwsResponse> => {
+    const rule = rules.length === 0 ? undefined : take(request, action, work, passed);
+    switch (rule?.kind) {
+      case "throttle":
+        throw refuse(request, "throttled", "Rate exceeded (injected fault).");
+      case "error":
+        throw new AwsError("InternalFailure", "Injected fault: the request was not run.", 500);
+      case "refuse":
+        throw refusal();
+      case "delay":
+        await sleep(rule.delayMs ?? 1000);
+        return run(request, action, handle, work, new Set([...passed, rule]));
+      case "hold":
+        await holds(rule, work);
+        return run(request, action, handle, work, new Set([...passed, rule]));
+      case "lost-reply":
+        await handle();
+        throw new AwsError("InternalFailure", "Injected fault: the request was run, its reply is lost.", 500);
+      case "refuse-after":
+        await handle();
+        throw refusal();
+      case "duplicate":
+        await handle();
+        return handle();
+      case "kill":
+        await work?.kill();
+        throw lost();
+      case "kill-after":
+        await handle();
+        await work?.kill();
+        throw lost();
+      case "timeout":
+        await work?.timeOut();
+        throw lost();
+      case "timeout-after":
+        await handle();
+        await work?.timeOut();
+        throw lost();
+      case "again":
+        await Promise.race([work?.again(), sleep(patience)]);
+        return handle();
+      default:
+        return handle();
     }
-    return hit;
   };
   return {
+    run,
     get active() {
       return rules.length > 0;
     },
@@ -116,48 +181,6 @@ export const createFaults = (): Faults => {
         ({ rule }) => invocation !== undefined && !(rule.invocation?.includes(invocation) ?? false),
       );
       rules.splice(0, rules.length, ...kept);
-    },
-    async run(request, action, handle, work) {
-      const rule = rules.length === 0 ? undefined : take(request, action, work);
-      switch (rule?.kind) {
-        case "throttle":
-          throw refuse(request, "throttled", "Rate exceeded (injected fault).");
-        case "error":
-          throw new AwsError("InternalFailure", "Injected fault: the request was not run.", 500);
-        case "refuse":
-          throw refusal();
-        case "delay":
-          await sleep(rule.delayMs ?? 1000);
-          return handle();
-        case "lost-reply":
-          await handle();
-          throw new AwsError("InternalFailure", "Injected fault: the request was run, its reply is lost.", 500);
-        case "refuse-after":
-          await handle();
-          throw refusal();
-        case "duplicate":
-          await handle();
-          return handle();
-        case "kill":
-          await work?.kill();
-          throw lost();
-        case "kill-after":
-          await handle();
-          await work?.kill();
-          throw lost();
-        case "timeout":
-          await work?.timeOut();
-          throw lost();
-        case "timeout-after":
-          await handle();
-          await work?.timeOut();
-          throw lost();
-        case "again":
-          await Promise.race([work?.again(), sleep(patience)]);
-          return handle();
-        default:
-          return handle();
-      }
     },
   };
 };

@@ -1,0 +1,92 @@
+/** One external call of one task: the nth of this action in the task's run. */
+export type Point = { readonly step: string; readonly service: string; readonly action: string; readonly nth: number };
+
+/** What befalls the call or the worker that makes it, as the gateway knows it, and how often. */
+const faults = {
+  // Three times, so that the SDK's own tries are used up and the state machine has to try again.
+  throttle: { kind: "throttle", times: 3 },
+  error: { kind: "error", times: 3 },
+  "lost-reply": { kind: "lost-reply", times: 3 },
+  refused: { kind: "refuse", times: 1 },
+  "refused-after": { kind: "refuse-after", times: 1 },
+  killed: { kind: "kill", times: 1 },
+  "killed-after": { kind: "kill-after", times: 1 },
+  // The state machine tries once more after a death: the second one is for good.
+  "killed-twice": { kind: "kill-after", times: 2 },
+  "timed-out": { kind: "timeout", times: 1 },
+  "timed-out-after": { kind: "timeout-after", times: 1 },
+  "call-twice": { kind: "duplicate", times: 1 },
+  "task-twice": { kind: "again", times: 1 },
+} as const;
+
+export type FaultName = keyof typeof faults;
+export const faultNames = Object.keys(faults) as FaultName[];
+
+export type Injected = { readonly point: Point; readonly fault: FaultName };
+export type Schedule = { readonly tier: string; readonly injected: readonly Injected[] };
+
+/** As `--only` takes it: `standard ProvisionDatabase/secretsmanager:CreateSecret#0/killed-after`, faults joined by ` + `. */
+export const nameOf = ({ tier, injected }: Schedule): string =>
+  `${tier} ${injected.map(({ point: { step, service, action, nth }, fault }) => `${step}/${service}:${action}#${nth}/${fault}`).join(" + ")}`;
+
+/** @throws Error when the text names no schedule. */
+export const parseSchedule = (text: string): Schedule => {
+  const [tier = "", ...rest] = text.split(" ");
+  const injected = rest
+    .join(" ")
+    .split(" + ")
+    .map((one): Injected => {
+      const [, step = "", service = "", action = "", nth = "", fault = ""] =
+        /^(\w+)\/([\w-]+):(.+)#(\d+)\/([\w-]+)$/.exec(one) ?? [];
+      if (!(fault in faults)) throw new Error(`"${text}" is no schedule.`);
+      return { point: { step, service, action, nth: Number(nth) }, fault: fault as FaultName };
+    });
+  return { tier, injected };
+};
+
+/** The rules by which the gateway does it to one tenant. */
+export const rulesOf = ({ injected }: Schedule, tenantId: string) =>
+  injected.map(({ point: { step, service, action, nth }, fault }) => ({
+    service,
+    action,
+    skip: nth,
+    invocation: [tenantId, `"step":"${step}"`],
+    ...faults[fault],
+  }));
+
+/** Each fault at each point, once. */
+export const singles = (tier: string, points: readonly Point[], names: readonly FaultName[] = faultNames): Schedule[] =>
+  points.flatMap((point) => names.map((fault): Schedule => ({ tier, injected: [{ point, fault }] })));
+
+/** A generator of numbers in [0, 1) that a seed determines (mulberry32). */
+export const random = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+/** What makes an onboarding fail for good, so that a second fault can meet the compensation. */
+const fatal: readonly FaultName[] = ["refused", "refused-after", "killed-twice"];
+
+/**
+ * Pairs of faults, drawn by a seed. Half of them fail the onboarding for good and then meet its compensation; the
+ * other half meet any two calls.
+ */
+export const pairs = (
+  count: number,
+  seed: number,
+  tiers: readonly { readonly tier: string; readonly onward: readonly Point[]; readonly back: readonly Point[] }[],
+): Schedule[] => {
+  const next = random(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
+  return Array.from({ length: count }, (_, at) => {
+    const { tier, onward, back } = pick(tiers);
+    const compensated = at % 2 === 0 && back.length > 0;
+    const first = { point: pick(onward), fault: pick(compensated ? fatal : faultNames) };
+    return { tier, injected: [first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }] };
+  });
+};

@@ -1,0 +1,307 @@
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { ListBucketsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
+import { eksToken } from "@tenantry/aws/eks-token";
+import { operator } from "./api.ts";
+import type { Ready } from "./app.ts";
+import { ask, askAll, askJson, orNothing } from "./aws.ts";
+import { asSuperuser } from "./postgres.ts";
+
+/** What tells a tenant from the others: everything that is made for one bears one of these in its name. */
+export type Known = { readonly id: string; readonly slug: string; readonly owner: string };
+
+/** A thing that exists: in words without the tenant's own names, and the text by which its tenant is recognised. */
+type Thing = { readonly words: string; readonly bears: string };
+
+/** Everything that exists at one moment, by whose it is. */
+export type Inventory = { of(tenant: Known): string[] };
+
+const underscored = (slug: string): string => slug.replaceAll("-", "_");
+
+/** Databases, roles and the rows of shared tables, on every server. */
+const databases = async (ready: Ready): Promise<Thing[]> =>
+  asSuperuser(ready, "postgres", async (client) => {
+    const things: Thing[] = [];
+    const names = await client.query<{ datname: string; mark: string }>(
+      "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '') AS mark FROM pg_database WHERE NOT datistemplate",
+    );
+    for (const { datname, mark } of names.rows)
+      things.push({ words: `database ${datname}`, bears: `${datname} ${mark}` });
+    const roles = await client.query<{ rolname: string; mark: string }>(
+      "SELECT rolname, coalesce(shobj_description(oid, 'pg_authid'), '') AS mark FROM pg_roles",
+    );
+    for (const { rolname, mark } of roles.rows) things.push({ words: `role ${rolname}`, bears: `${rolname} ${mark}` });
+    // A tenant's own database goes with all that is in it; what is in the others is looked at row by row.
+    for (const { datname, mark } of names.rows) {
+      if (mark.includes("ten_") || datname === "postgres" || datname === "rdsadmin") continue;
+      things.push(...(await asSuperuser(ready, datname, (other) => rowsOf(other, datname))));
+    }
+    return things;
+  });
+
+const rowsOf = async (client: { query: (text: string) => Promise<{ rows: unknown[] }> }, database: string) => {
+  const { rows: tables } = await client.query(
+    `SELECT format('%I.%I', table_schema, table_name) AS name, column_name AS by FROM information_schema.columns
+     JOIN information_schema.tables USING (table_schema, table_name)
+     WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')
+       AND (column_name = 'tenant_id' OR (table_name IN ('tenant', 'tenants') AND column_name = 'id'))`,
+  );
+  const things: Thing[] = [];
+  for (const { name, by } of tables as { name: string; by: string }[]) {
+    const { rows } = await client.query(`SELECT "${by}"::text AS id, count(*)::int AS count FROM ${name} GROUP BY 1`);
+    for (const { id, count } of rows as { id: string; count: number }[])
+      things.push({ words: `${count} rows of ${name} in ${database}`, bears: id });
+  }
+  return things;
+};
+
+/** Database servers of a tenant's own. */
+const servers = async (ready: Ready): Promise<Thing[]> => {
+  const describe = (action: string, tag: string) =>
+    orNothing(
+      ask(ready, "rds", "/", {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: `Action=${action}&Version=2014-10-31`,
+      }).then((xml) => [
+        ...new Set([...xml.matchAll(new RegExp(`<${tag}>([^<]+)</${tag}>`, "g"))].map(([, id = ""]) => id)),
+      ]),
+    );
+  const [clusters, instances] = await Promise.all([
+    describe("DescribeDBClusters", "DBClusterIdentifier"),
+    describe("DescribeDBInstances", "DBInstanceIdentifier"),
+  ]);
+  return [
+    ...clusters.map((id) => ({ words: `database cluster ${id}`, bears: id })),
+    ...instances.map((id) => ({ words: `database instance ${id}`, bears: id })),
+  ];
+};
+
+const secrets = async (ready: Ready): Promise<Thing[]> => {
+  const all = await askAll<{ Name: string; DeletedDate?: number }>(async (NextToken) => {
+    const page = await askJson(ready, "secretsmanager", "secretsmanager.ListSecrets", {
+      MaxResults: 100,
+      IncludePlannedDeletion: true,
+      ...(NextToken === undefined ? {} : { NextToken }),
+    });
+    return { items: page.SecretList, next: page.NextToken };
+  });
+  return all.map(({ Name }) => ({ words: `secret ${Name}`, bears: Name }));
+};
+
+const objects = async (ready: Ready): Promise<Thing[]> => {
+  const s3 = new S3Client({ ...operator(ready), forcePathStyle: true });
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+  const found = await Promise.all(
+    Buckets.map(({ Name }) =>
+      askAll<Thing>(async (ContinuationToken) => {
+        const page = await s3.send(
+          new ListObjectsV2Command({
+            Bucket: Name,
+            Prefix: "tenants/",
+            ...(ContinuationToken ? { ContinuationToken } : {}),
+          }),
+        );
+        const items = (page.Contents ?? []).map(({ Key = "" }) => ({ words: `object ${Key}`, bears: Key }));
+        return page.NextContinuationToken === undefined ? { items } : { items, next: page.NextContinuationToken };
+      }),
+    ),
+  );
+  return found.flat();
+};
+
+const cognito = (ready: Ready, action: string, input: object) =>
+  askJson(ready, "cognito-idp", `AWSCognitoIdentityProviderService.${action}`, input);
+
+/** User pools, their clients and their users. */
+const identities = async (ready: Ready): Promise<Thing[]> => {
+  const pools = await askAll<{ Id: string; Name: string }>(async (NextToken) => {
+    const page = await cognito(ready, "ListUserPools", { MaxResults: 60, ...(NextToken ? { NextToken } : {}) });
+    return { items: page.UserPools, next: page.NextToken };
+  });
+  const within = await Promise.all(
+    pools.map(async ({ Id, Name }) => {
+      const shared = Id === ready.user_pool_id;
+      const where = shared ? "the shared pool" : `the pool ${Name}`;
+      const clients = await askAll<{ ClientName: string }>(async (NextToken) => {
+        const page = await cognito(ready, "ListUserPoolClients", {
+          UserPoolId: Id,
+          MaxResults: 60,
+          ...(NextToken ? { NextToken } : {}),
+        });
+        return { items: page.UserPoolClients, next: page.NextToken };
+      });
+      type User = { Attributes: { Name: string; Value: string }[] };
+      const users = await askAll<User>(async (PaginationToken) => {
+        const page = await cognito(ready, "ListUsers", {
+          UserPoolId: Id,
+          Limit: 60,
+          ...(PaginationToken ? { PaginationToken } : {}),
+        });
+        return { items: page.Users, next: page.PaginationToken };
+      });
+      const mailOf = ({ Attributes }: User) => Attributes.find((one) => one.Name === "email")?.Value ?? "";
+      return [
+        ...(shared ? [] : [{ words: `user pool ${Name}`, bears: Name }]),
+        ...clients.map(({ ClientName }) => ({
+          words: `app client ${ClientName} of ${where}`,
+          bears: `${ClientName} ${Name}`,
+        })),
+        ...users.map((user) => ({
+          words: `user ${mailOf(user)} of ${where}`,
+          bears: `${mailOf(user)} ${shared ? "" : Name}`,
+        })),
+      ];
+    }),
+  );
+  return within.flat();
+};
+
+/** Keys that are not on their way out, by their aliases, descriptions and tags. */
+const keys = async (ready: Ready): Promise<Thing[]> =>
+  orNothing(
+    (async () => {
+      const kms = (action: string, input: object) => askJson(ready, "kms", `TrentService.${action}`, input);
+      const [{ Keys }, { Aliases }] = await Promise.all([
+        kms("ListKeys", { Limit: 1000 }),
+        kms("ListAliases", { Limit: 100 }),
+      ]);
+      const aliases = (Aliases as { AliasName: string }[]).map(({ AliasName }) => ({
+        words: `alias ${AliasName}`,
+        bears: AliasName,
+      }));
+      const described = await Promise.all(
+        (Keys as { KeyId: string }[]).map(async ({ KeyId }): Promise<Thing[]> => {
+          const { KeyMetadata } = await kms("DescribeKey", { KeyId });
+          if (KeyMetadata.KeyState === "PendingDeletion") return [];
+          const tags = await kms("ListResourceTags", { KeyId }).catch(() => ({ Tags: [] }));
+          return [{ words: "KMS key", bears: JSON.stringify([KeyMetadata.Description, tags.Tags]) }];
+        }),
+      );
+      return [...aliases, ...described.flat()];
+    })(),
+  );
+
+/** Kinds of which a namespace is full, as `api path / plural`. */
+const kinds = [
+  "api/v1/resourcequotas",
+  "api/v1/limitranges",
+  "api/v1/serviceaccounts",
+  "apis/networking.k8s.io/v1/networkpolicies",
+  "apis/rbac.authorization.k8s.io/v1/roles",
+  "apis/rbac.authorization.k8s.io/v1/rolebindings",
+  "apis/policy/v1/poddisruptionbudgets",
+  "apis/monitoring.coreos.com/v1/servicemonitors",
+];
+
+/** Namespaces with what is in them, and the roles of their pods. */
+const clusterObjects = async (ready: Ready): Promise<Thing[]> => {
+  const { clusters } = JSON.parse(await ask(ready, "eks", "/clusters")) as { clusters: string[] };
+  const found = await Promise.all(
+    clusters.map(async (cluster) => {
+      const token = await eksToken({
+        cluster,
+        region: ready.region,
+        sts: ready.aws_endpoint_url,
+        key: operator(ready).credentials,
+      });
+      type Item = { metadata: { name: string; namespace?: string } };
+      const list = async (path: string): Promise<{ kind: string; items: Item[] }> => {
+        const answer = await fetch(`${ready.aws_endpoint_url}/_eks/${cluster}/${path}`, {
+          headers: { authorization: `Bearer ${token}` },
+        });
+        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+        return (await answer.json()) as { kind: string; items: Item[] };
+      };
+      const namespaces = (await list("api/v1/namespaces")).items.map(({ metadata: { name } }) => ({
+        words: `namespace ${name}`,
+        bears: name,
+      }));
+      const inside = await Promise.all(
+        kinds.map(async (path) => {
+          const { kind, items } = await list(path);
+          return items.map(({ metadata: { name, namespace = "" } }) => ({
+            words: `${kind.replace(/List$/, "")} ${name} in ${namespace}`,
+            bears: namespace,
+          }));
+        }),
+      );
+      const { associations } = JSON.parse(
+        await ask(ready, "eks", `/clusters/${encodeURIComponent(cluster)}/pod-identity-associations?maxResults=100000`),
+      ) as { associations: { namespace: string; serviceAccount: string }[] };
+      return [
+        ...namespaces,
+        ...inside.flat(),
+        ...associations.map(({ namespace, serviceAccount }) => ({
+          words: `pod identity of ${serviceAccount} in ${namespace}`,
+          bears: namespace,
+        })),
+      ];
+    }),
+  );
+  return found.flat();
+};
+
+/** History, and the name that stays the tenant's own: what a failed onboarding leaves on purpose. */
+const kept = new Set(["tenant", "slug", "operation", "audit", "event"]);
+const keptKeys =
+  /^(TENANT|SLUG|OPERATION|AUDIT|EVENT|IDEMPOTENCY|TASK_STATUS|CHANGE|CONNECTION|WEBHOOK|DELIVERY|SWEEP)#?/;
+
+type Item = {
+  pk: string;
+  sk: string;
+  entity?: string;
+  resources?: Record<string, unknown>;
+  roles?: string[];
+  type?: string;
+};
+
+/** Memberships, issuers and what the tenant's record says was made; usage that was counted. */
+const records = async (ready: Ready): Promise<Thing[]> => {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(operator(ready)));
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  const things: Thing[] = [];
+  for (const table of TableNames) {
+    for await (const { Items = [] } of paginateScan({ client }, { TableName: table })) {
+      for (const item of Items as Item[]) things.push(...recordsIn(item));
+    }
+  }
+  return things;
+};
+
+const recordsIn = (item: Item): Thing[] => {
+  if (item.entity === "tenant")
+    return Object.keys(item.resources ?? {}).map((plane) => ({ words: `record of its ${plane}`, bears: item.pk }));
+  if (item.entity === "event" && item.type === "tenant.activated.v1")
+    return [{ words: "event tenant.activated.v1", bears: JSON.stringify(item) }];
+  if (item.entity === undefined ? item.pk.startsWith("EVENT#") : kept.has(item.entity) || keptKeys.test(item.pk))
+    return [];
+  const what = item.entity ?? item.pk.split("#")[0]?.toLowerCase() ?? "item";
+  return [{ words: `${what}${item.roles ? ` ${item.roles.join(" ")}` : ""}`, bears: JSON.stringify(item) }];
+};
+
+/** Looks at everything there is, in the engines and not in the product's own accounts of it. */
+export const takeInventory = async (ready: Ready): Promise<Inventory> => {
+  const looks = [databases, servers, secrets, objects, identities, keys, clusterObjects, records];
+  const things = (await Promise.all(looks.map((look) => look(ready)))).flat();
+  return {
+    of: ({ id, slug, owner }) => {
+      const names = [id, slug, underscored(slug), owner];
+      return things
+        .filter(({ bears }) => names.some((name) => bears.includes(name)))
+        .map(({ words }) =>
+          words
+            .replaceAll(id, "<id>")
+            .replaceAll(id.toLowerCase(), "<id>")
+            .replaceAll(owner, "<owner>")
+            .replaceAll(slug, "<slug>")
+            .replaceAll(underscored(slug), "<slug>"),
+        )
+        .toSorted();
+    },
+  };
+};
+
+/** Everything that exists of one tenant, in words. */
+export const inventoryOf = async (ready: Ready, tenant: Known): Promise<string[]> =>
+  (await takeInventory(ready)).of(tenant);
