@@ -14,7 +14,7 @@ export type Routed = {
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** `20/Nov/2026:13:45:12 +0000`. */
-const logTime = (at: Date): string => {
+export const logTime = (at: Date): string => {
   const iso = at.toISOString();
   return `${iso.slice(8, 10)}/${months[at.getUTCMonth()]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
 };

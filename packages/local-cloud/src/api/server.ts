@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { createServer, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Host, Part } from "../part.ts";
 import { apiTypes, type Api, readApi } from "./model.ts";
 import { createHandler, type Handler, renderUnreadable } from "./serve.ts";
@@ -12,8 +13,12 @@ export type ApiServer = {
   readonly url: string;
   /** The part that serves what is deployed. */
   part(host: Host): Promise<Part>;
+  /** Who takes requests for another protocol, such as WebSocket; null: nobody, and they are answered 503. */
+  onUpgrade(handle: Upgrade | null): void;
   close(): Promise<void>;
 };
+
+export type Upgrade = (message: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** API Gateway's limit of request line and headers together. */
 const MAX_HEAD_BYTES = 10_240;
@@ -28,6 +33,7 @@ export const createApiServer = async (options: { port: number; address?: string 
   const address = options.address ?? "127.0.0.1";
   let handler = unready;
   let api: Api | null = null;
+  let upgrade: Upgrade | null = null;
   const server = createServer(
     {
       maxHeaderSize: MAX_HEAD_BYTES,
@@ -41,6 +47,10 @@ export const createApiServer = async (options: { port: number; address?: string 
       handler(message, response).catch(() => response.destroy());
     },
   );
+  server.on("upgrade", (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (upgrade) upgrade(message, socket, head);
+    else socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
@@ -77,6 +87,7 @@ export const createApiServer = async (options: { port: number; address?: string 
     port,
     url: `http://${address}:${port}`,
     close,
+    onUpgrade: (handle) => void (upgrade = handle),
     async part(host) {
       return {
         name: "api",

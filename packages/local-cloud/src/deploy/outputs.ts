@@ -8,6 +8,7 @@ import { identityOutputs } from "./outputs/identity.ts";
 import { networkOutputs } from "./outputs/network.ts";
 import { observabilityOutputs } from "./outputs/observability.ts";
 import type { OutputTable, Registered } from "./outputs/resource.ts";
+import { socketOutputs } from "./outputs/websocket.ts";
 
 const table: OutputTable = {
   ...apiOutputs,
@@ -17,6 +18,7 @@ const table: OutputTable = {
   ...identityOutputs,
   ...networkOutputs,
   ...observabilityOutputs,
+  ...socketOutputs,
 };
 
 // Providers carry settings and Pulumi's dynamic resources carry code; AWS computes nothing for either.

@@ -1,6 +1,6 @@
 import type { OutputTable } from "./resource.ts";
 
-/** API Gateway: REST and WebSocket. Its ARNs have a region and no account. */
+/** API Gateway: REST. Its ARNs have a region and no account. */
 export const apiOutputs: OutputTable = {
   "aws:apigateway/restApi:RestApi": ({ name, from, arn, facts, paths }) => {
     const id = from.chars("id", 10);
@@ -66,25 +66,4 @@ export const apiOutputs: OutputTable = {
     return { id, name, arn: `arn:aws:apigateway:${facts.region}::/usageplans/${id}` };
   },
   "aws:apigateway/usagePlanKey:UsagePlanKey": ({ i }) => ({ id: String(i["keyId"]) }),
-  "aws:apigatewayv2/api:Api": ({ i, name, from, arn, facts }) => {
-    const id = from.chars("id", 10);
-    const scheme = i["protocolType"] === "WEBSOCKET" ? "wss" : "https";
-    return {
-      id,
-      name,
-      apiEndpoint: `${scheme}://${id}.execute-api.${facts.region}.amazonaws.com`,
-      arn: `arn:aws:apigateway:${facts.region}::/apis/${id}`,
-      executionArn: arn("execute-api", id),
-    };
-  },
-  "aws:apigatewayv2/integration:Integration": ({ from }) => ({ id: from.chars("id", 7) }),
-  "aws:apigatewayv2/route:Route": ({ from }) => ({ id: from.chars("id", 7) }),
-  "aws:apigatewayv2/authorizer:Authorizer": ({ name, from }) => ({ id: from.chars("id", 6), name }),
-  "aws:apigatewayv2/stage:Stage": ({ i, name, arn, facts }) => ({
-    id: name,
-    name,
-    arn: `arn:aws:apigateway:${facts.region}::/apis/${i["apiId"]}/stages/${name}`,
-    executionArn: arn("execute-api", `${i["apiId"]}/${name}`),
-    invokeUrl: `https://${i["apiId"]}.execute-api.${facts.region}.amazonaws.com/${name}`,
-  }),
 };

@@ -83,6 +83,7 @@ export const identityOutputs: OutputTable = {
   "aws:sesv2/emailIdentityMailFromAttributes:EmailIdentityMailFromAttributes": ({ i }) => ({
     id: String(i["emailIdentity"]),
   }),
+  "aws:ses/template:Template": ({ name, arn }) => ({ id: name, name, arn: arn("ses", `template/${name}`) }),
   "aws:sesv2/configurationSet:ConfigurationSet": ({ i, autoname, arn }) => {
     const name = i["configurationSetName"] ?? autoname;
     return { id: name, configurationSetName: name, arn: arn("ses", `configuration-set/${name}`) };
