@@ -10,6 +10,7 @@ import type { Host, Part } from "./part.ts";
 import { foundations, orchestration } from "./parts.ts";
 import { bindPorts } from "./ports.ts";
 import { openStore } from "./store.ts";
+import { websocketPart } from "./websocket/part.ts";
 
 const region = "us-east-1";
 const account = "123456789012";
@@ -147,7 +148,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     if (booted.status === "rejected") throw booted.reason;
     if (deployed.status === "rejected") throw deployed.reason;
 
-    parts.push(await api.part(host));
+    parts.push(await api.part(host), await websocketPart(host, api));
     gateway.setWorkers((accessKeyId) => lambda?.running(accessKeyId)[0]);
     gateway.setServices(parts.flatMap((part) => part.services ?? []));
     let graph = deployed.value;
