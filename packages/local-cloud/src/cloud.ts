@@ -5,6 +5,7 @@ import type { Graph } from "./deploy/graph.ts";
 import { ensurePlatform } from "./deploy/platform.ts";
 import { deploySst } from "./deploy/sst.ts";
 import { postgresAddress } from "./engines/postgres/address.ts";
+import type { Statements } from "./lambda/environment.ts";
 import { type LambdaPart, lambdaPart } from "./lambda/part.ts";
 import type { Host, Part } from "./part.ts";
 import { foundations, orchestration } from "./parts.ts";
@@ -61,9 +62,13 @@ const closers = (log: (line: string) => void) => {
   };
 };
 
-const bootParts = async (host: Host, onLambda: (lambda: LambdaPart) => void): Promise<Part[]> => {
+const bootParts = async (
+  host: Host,
+  statements: Statements,
+  onLambda: (lambda: LambdaPart) => void,
+): Promise<Part[]> => {
   const bootLambda = async (): Promise<Part> => {
-    const lambda = await lambdaPart(host);
+    const lambda = await lambdaPart(host, statements);
     onLambda(lambda);
     return lambda;
   };
@@ -138,7 +143,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
 
     await ensurePlatform(app, options.onProgress);
     options.onProgress?.("Booting the engines and deploying the app");
-    const booting = bootParts(host, (part) => (lambda = part));
+    const booting = bootParts(host, gateway.statements, (part) => (lambda = part));
     const deploying = deploy(signal);
     // Whichever fails first ends the other; both are waited for, so that nothing is left running.
     booting.catch(() => failing.abort());

@@ -58,6 +58,16 @@ export const rulesOf = ({ injected }: Schedule, tenantId: string) =>
 export const singles = (tier: string, points: readonly Point[], names: readonly FaultName[] = faultNames): Schedule[] =>
   points.flatMap((point) => names.map((fault): Schedule => ({ tier, injected: [{ point, fault }] })));
 
+/** Some faults at each point, by turns, so that each fault is met at every few points. */
+export const covering = (tier: string, points: readonly Point[], each: number): Schedule[] =>
+  points.flatMap((point, at) =>
+    Array.from({ length: each }, (_, turn): Schedule => {
+      // Five and the number of faults have no divisor in common: no fault comes twice at one point.
+      const fault = faultNames[(at + turn * 5) % faultNames.length]!;
+      return { tier, injected: [{ point, fault }] };
+    }),
+  );
+
 /** A generator of numbers in [0, 1) that a seed determines (mulberry32). */
 export const random = (seed: number): (() => number) => {
   let state = seed >>> 0;

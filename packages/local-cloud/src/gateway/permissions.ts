@@ -97,6 +97,9 @@ export const createPermissions = ({ account, region }: { account: string; region
     ];
     const set = text(input["ConfigurationSetName"]);
     if (set !== undefined) wanted.push({ action: `ses:${action}`, resource: arn("ses", `configuration-set/${set}`) });
+    const { Template } = (input["Content"] ?? {}) as { Template?: Input };
+    const template = text(Template?.["TemplateName"]);
+    if (template !== undefined) wanted.push({ action: `ses:${action}`, resource: arn("ses", `template/${template}`) });
     return wanted;
   };
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import type { Graph } from "../deploy/graph.ts";
+import type { Statements } from "../lambda/environment.ts";
 import type { Credentials } from "../part.ts";
 import { stsService } from "../services/sts.ts";
 import { callsAdmin, faultsAdmin } from "./admin.ts";
@@ -17,6 +18,7 @@ import { AwsError, type AwsRequest, type AwsResponse, notImplemented, type Servi
 import { createSessions, type Sessions } from "./sessions.ts";
 import { readSignature } from "./signature.ts";
 import { isPublic } from "./unsigned.ts";
+import { statementAction, statementRequest } from "./statements.ts";
 import { type FindWork, workOf } from "./workers.ts";
 
 /** The longest body the gateway takes: above every AWS limit but S3's single upload. */
@@ -29,6 +31,8 @@ export type Gateway = {
   readonly sessions: Sessions;
   readonly faults: Faults;
   readonly calls: Calls;
+  /** The workers' SQL, which does not come this way but meets the same faults, as the service `postgres`. */
+  readonly statements: Statements;
   /** Until it is called every request is answered 503, which clients try again. */
   setServices(services: readonly Service[]): void;
   /** How faults and the record of calls learn which function's worker sends a request. */
@@ -59,6 +63,18 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const faults = createFaults();
   const calls = createCalls();
   let findWork: FindWork | undefined;
+  const watched = new Int32Array(new SharedArrayBuffer(4));
+  const onStatement: Statements["on"] = async (accessKeyId, statement, run) => {
+    const work = findWork?.(accessKeyId);
+    const request = statementRequest(statement, region);
+    const action = statementAction(statement);
+    calls.add("postgres", action, work);
+    const handle = async (): Promise<AwsResponse> => {
+      await run();
+      return { status: 200 };
+    };
+    await faults.run(request, action, handle, work);
+  };
   const iam = createIam({ account, region, log });
   let services: ReadonlyMap<string, Service> | undefined;
 
@@ -77,8 +93,11 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     const { path = "/" } = request;
     const { caller, body, headers } = authenticate(request, { path, query }, sessions);
     const known: AwsRequest = { ...request, caller, body, headers };
-    if (path === "/_faults") return faultsAdmin(known, faults);
-    if (path === "/_calls") return callsAdmin(known, calls);
+    if (path === "/_faults" || path === "/_calls") {
+      const told = path === "/_faults" ? faultsAdmin(known, faults) : callsAdmin(known, calls);
+      Atomics.store(watched, 0, faults.active || calls.recording ? 1 : 0);
+      return told;
+    }
     const action = service?.action(known) ?? null;
     if (!caller && !service?.claims?.(request.url) && !(service && isPublic(service.name, action))) {
       throw refuse(request, "missing", "Missing Authentication Token");
@@ -147,6 +166,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     sessions,
     faults,
     calls,
+    statements: { watched: watched.buffer, on: onStatement },
     setWorkers: (find) => void (findWork = find),
     setServices(list) {
       const sts = stsService({ account, region, sessions, iam });

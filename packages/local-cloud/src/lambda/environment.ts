@@ -19,7 +19,20 @@ export type Boot = {
   readonly compileCache?: string;
   /** A file of authorities to trust beside the usual ones. */
   readonly extraCa?: string;
+  /** Whether the worker stops at its SQL statements, one number for all workers, and what it is told then. */
+  readonly statements?: { readonly watched: SharedArrayBuffer; readonly verdict: SharedArrayBuffer };
 };
+
+/**
+ * Told of each SQL statement of a worker while statements are watched. `run` lets it go to the database and resolves
+ * once that has answered; the worker hears the answer when this has resolved, or loses its connection when it rejects.
+ */
+export type OnStatement = (accessKeyId: string, statement: string, run: () => Promise<void>) => Promise<void>;
+
+export type Statements = { readonly watched: SharedArrayBuffer; readonly on: OnStatement };
+
+/** The verdicts that a worker waits for. */
+const verdicts = { go: 1, breakOff: 2 } as const;
 
 /** One invocation on its way into a worker. */
 export type Job = {
@@ -43,6 +56,8 @@ export type Outcome = {
 
 type Message =
   | { readonly type: "ready" }
+  | { readonly type: "answered" }
+  | { readonly type: "statement"; readonly statement: string }
   | { readonly type: "broken" | "crashed"; readonly error: LambdaError }
   | (Outcome & { readonly type: "done"; readonly id: string });
 
@@ -77,12 +92,18 @@ export const startEnvironment = (
   definition: LambdaFunction,
   boot: Omit<Boot, "logStream">,
   variables: Readonly<Record<string, string>>,
+  statements?: Statements,
 ): Environment => {
+  const verdict = new Int32Array(new SharedArrayBuffer(4));
   const day = new Date().toISOString().slice(0, 10).replaceAll("-", "/");
   const logStream = `${day}/[$LATEST]${randomBytes(16).toString("hex")}`;
   const worker = new Worker(runtime, {
     name: definition.name,
-    workerData: { ...boot, logStream } satisfies Boot,
+    workerData: {
+      ...boot,
+      logStream,
+      ...(statements ? { statements: { watched: statements.watched, verdict: verdict.buffer } } : {}),
+    } satisfies Boot,
     env: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: logStream },
     argv: [],
     execArgv: [],
@@ -117,8 +138,28 @@ export const startEnvironment = (
     errorMessage: `RequestId: ${current?.id ?? "undefined"} Error: Runtime exited ${how}`,
   });
 
+  const decide = (word: keyof typeof verdicts): void => {
+    Atomics.store(verdict, 0, verdicts[word]);
+    Atomics.notify(verdict, 0);
+  };
+  let answered = Promise.withResolvers<void>();
+  const onStatement = (statement: string): void => {
+    answered = Promise.withResolvers<void>();
+    const run = (): Promise<void> => {
+      decide("go");
+      return answered.promise;
+    };
+    const told = statements?.on(variables["AWS_ACCESS_KEY_ID"] ?? "", statement, run) ?? run();
+    told.then(
+      () => decide("go"),
+      () => decide("breakOff"),
+    );
+  };
+
   worker.on("message", (message: Message) => {
     if (message.type === "ready") ready.resolve(null);
+    else if (message.type === "statement") onStatement(message.statement);
+    else if (message.type === "answered") answered.resolve();
     else if (message.type === "done") {
       if (message.id === current?.id) {
         const { payload, error, tail } = message;
@@ -137,6 +178,7 @@ export const startEnvironment = (
         : { errorType: error.name, errorMessage: error.message, trace: [] },
     );
   });
+  worker.on("exit", () => answered.resolve());
   worker.on("exit", (code) =>
     die(exitError(code === 0 ? "without providing a reason" : `with error: exit status ${code}`)),
   );

@@ -14,7 +14,7 @@ const limits = { concurrency: 3, queue: 5, patience: 20, idle: 60_000, age: 60_0
 beforeEach(async () => {
   cloud = await startTestCloud([]);
   ({ data } = cloud.host);
-  lambda = await createLambdaHost(cloud.host, limits);
+  lambda = await createLambdaHost(cloud.host, { limits });
 });
 afterEach(async () => {
   await lambda.close();
@@ -156,6 +156,30 @@ describe("a deployed function", () => {
       errorMessage: expect.stringMatching(/^RequestId: [0-9a-f-]{36} Error: Task timed out after 1\.00 seconds$/),
     });
     expect(await log()).toContain("Task timed out after 1.00 seconds");
+  });
+
+  test("is known by its worker's key while it runs, and can be killed, timed out and run again", async () => {
+    await deploy(`let calls = 0;
+      export const handler = async (event) => {
+        if (event.ask) return { key: process.env.AWS_ACCESS_KEY_ID, calls };
+        calls += 1; await new Promise((r) => setTimeout(r, event.ms)); return calls; };`);
+    const { key } = (await lambda.invoke("fn", { ask: true })).payload as { key: string };
+    expect(lambda.running(key)).toEqual([]);
+
+    const first = lambda.invoke("fn", { ms: 200 });
+    const work = await vi.waitFor(() => lambda.running(key)[0] ?? Promise.reject(new Error("not yet")));
+    expect(work).toMatchObject({ functionName: "fn", payload: '{"ms":200}' });
+    await work?.again();
+    expect((await first).payload).toBe(1);
+
+    const second = lambda.invoke("fn", { ms: 60_000 });
+    await (await vi.waitFor(() => lambda.running()[0] ?? Promise.reject(new Error("not yet")))).kill();
+    expect((await second).error).toMatchObject({ errorType: "Runtime.ExitError" });
+
+    const third = lambda.invoke("fn", { ms: 60_000 });
+    await (await vi.waitFor(() => lambda.running()[0] ?? Promise.reject(new Error("not yet")))).timeOut();
+    expect((await third).error).toMatchObject({ errorType: "Sandbox.Timedout" });
+    expect(lambda.running()).toEqual([]);
   });
 
   test("runs one invocation at a time per worker, as many workers as its limit, and queues the rest", async () => {

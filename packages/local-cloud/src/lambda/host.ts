@@ -6,7 +6,7 @@ import type { Graph } from "../deploy/graph.ts";
 import { AwsError } from "../gateway/service.ts";
 import type { Work } from "../gateway/workers.ts";
 import type { Host, Invocation } from "../part.ts";
-import { type Environment, type Outcome, startEnvironment } from "./environment.ts";
+import { type Environment, type Outcome, startEnvironment, type Statements } from "./environment.ts";
 import { functionName, type LambdaFunction, readFunctions } from "./function.ts";
 import { createGate } from "./gate.ts";
 import { createPool, type Pool, type PoolLimits, poolLimits } from "./pool.ts";
@@ -43,7 +43,13 @@ const rotate = async (file: string): Promise<void> => {
   if (size > MAX_LOG_BYTES) await rename(file, `${file}.1`);
 };
 
-export const createLambdaHost = async (host: Host, limits: PoolLimits = poolLimits): Promise<LambdaHost> => {
+export type LambdaOptions = {
+  readonly limits?: PoolLimits;
+  /** Who is told of the workers' SQL statements. */
+  readonly statements?: Statements;
+};
+
+export const createLambdaHost = async (host: Host, options: LambdaOptions = {}): Promise<LambdaHost> => {
   const deployed = new Map<string, Deployed>();
   const draining = new Set<Promise<void>>();
   // More workers loading at once than there are processors make each of them late.
@@ -97,7 +103,11 @@ export const createLambdaHost = async (host: Host, limits: PoolLimits = poolLimi
       // The authorities of AWS's own runtime lie under /var/runtime; here they are the embedded cloud's.
       ...(ca === undefined ? {} : { extraCa: ca.startsWith("/var/runtime/") ? join(host.data, "ca.pem") : ca }),
     };
-    return createPool(() => startEnvironment(definition, boot, environmentOf(definition, folder)), gate, limits);
+    return createPool(
+      () => startEnvironment(definition, boot, environmentOf(definition, folder), options.statements),
+      gate,
+      options.limits ?? poolLimits,
+    );
   };
 
   const retire = (pool: Pool): void => {

@@ -2,6 +2,7 @@ import type { Work } from "../gateway/workers.ts";
 import type { Host, Invocation, Part } from "../part.ts";
 import { lambdaService } from "../services/lambda.ts";
 import { createDeliveries } from "./deliveries.ts";
+import type { Statements } from "./environment.ts";
 import { createLambdaHost } from "./host.ts";
 import { createSources } from "./sources/sources.ts";
 
@@ -13,8 +14,8 @@ export type LambdaPart = Part & {
 };
 
 /** Lambda: the functions of the graph, the API to invoke them, and their event source mappings. */
-export const lambdaPart = async (host: Host): Promise<LambdaPart> => {
-  const functions = await createLambdaHost(host);
+export const lambdaPart = async (host: Host, statements?: Statements): Promise<LambdaPart> => {
+  const functions = await createLambdaHost(host, statements ? { statements } : {});
   const deliveries = createDeliveries(host, "lambda.async");
   const sources = createSources(host, (arn) => functions.find(arn).role);
   return {

@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
+import { watchStatements } from "./statements.mjs";
 
 /** @type {import("./environment.ts").Boot} */
 const boot = workerData;
@@ -196,6 +197,7 @@ try {
   if (boot.extraCa && fs.existsSync(boot.extraCa)) {
     tls.setDefaultCACertificates([...tls.getCACertificates("default"), fs.readFileSync(boot.extraCa, "utf8")]);
   }
+  if (boot.statements) watchStatements(boot.statements);
   const handler = await load();
   initDuration = performance.now() - started;
   parentPort.on("message", (job) => run(handler, job));
