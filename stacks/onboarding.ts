@@ -2,7 +2,7 @@ import { onboardTenant } from "../workflows/onboard-tenant";
 import { renderAsl } from "../workflows/render-asl";
 import type { TaskHandler } from "@tenantry/contract/tasks";
 import { tenantBucket } from "./buckets";
-import { admitToCluster, clusterAddress } from "./cluster";
+import { admitToCluster, namespacePlane } from "./cluster";
 import { database } from "./database";
 import { allow, trustRds } from "./functions";
 import { pool } from "./identity";
@@ -26,7 +26,6 @@ const databasePlane = {
 };
 const storagePlane = { ...registry, TENANT_BUCKET: tenantBucket.name };
 const identityPlane = { ...registry, USER_POOL_ID: pool.id };
-const namespacePlane = { ...registry, ...clusterAddress };
 
 const task = (name: string, handler: string, args: Partial<sst.aws.FunctionArgs> = {}) =>
   new sst.aws.Function(name, { handler: `functions/tasks/${handler}.handler`, timeout: "1 minute", ...args });
@@ -57,8 +56,8 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
   }),
   "provision-namespace": task("ProvisionNamespace", "provision-namespace", {
     memory: "1024 MB",
-    environment: namespacePlane,
-    permissions: [progress],
+    environment: { ...registry, ...namespacePlane.environment },
+    permissions: [progress, ...namespacePlane.provision],
   }),
   "release-database": task("ReleaseDatabase", "release-database", {
     vpc,
@@ -72,8 +71,8 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
   }),
   "release-namespace": task("ReleaseNamespace", "release-namespace", {
     memory: "1024 MB",
-    environment: namespacePlane,
-    permissions: [progress],
+    environment: { ...registry, ...namespacePlane.environment },
+    permissions: [progress, ...namespacePlane.release],
   }),
   "activate-tenant": task("ActivateTenant", "activate-tenant", {
     environment: registry,

@@ -13,3 +13,17 @@ export const adminEmail = required("PLATFORM_ADMIN_EMAIL", "the first platform a
 
 /** The sender of welcome mails: an address that SES has verified, or will ask you to verify. */
 export const mailSender = required("MAIL_SENDER", "the address that welcome mails come from");
+
+const namespaceDriver = process.env.NAMESPACE_DRIVER || "direct";
+if (namespaceDriver !== "direct" && namespaceDriver !== "gitops")
+  throw new Error(`NAMESPACE_DRIVER is direct or gitops, not ${namespaceDriver}.`);
+
+/** The git repository that Argo CD makes tenants' namespaces from; undefined where the platform applies them itself. */
+export const gitops =
+  namespaceDriver === "gitops"
+    ? {
+        repository: required("GITOPS_REPOSITORY", "the https address of the repository that Argo CD watches"),
+        branch: process.env.GITOPS_BRANCH || "main",
+        secretArn: required("GITOPS_SECRET", "the ARN of the secret with the repository's username and password"),
+      }
+    : undefined;

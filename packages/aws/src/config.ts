@@ -26,6 +26,13 @@ export type Setting =
   | "CLUSTER_NAME"
   | "CLUSTER_ENDPOINT"
   | "CLUSTER_CA"
+  /** The role that tenants' pods are given. */
+  | "TENANT_POD_ROLE"
+  /** `direct` applies a tenant's objects to the cluster; `gitops` commits them to a repository. */
+  | "NAMESPACE_DRIVER"
+  | "GITOPS_REPOSITORY"
+  | "GITOPS_BRANCH"
+  | "GITOPS_SECRET"
   | "MAIL_SENDER"
   | "CURSOR_SECRET";
 
