@@ -1,18 +1,48 @@
+import { allow } from "./functions";
 import { vpc } from "./network";
 import { production } from "./settings";
+
+const version = "17.4";
+const backupDays = production ? 35 : 1;
 
 /** The shared PostgreSQL server. It scales to zero outside production. */
 export const database = new sst.aws.Aurora("Database", {
   engine: "postgres",
-  version: "17.4",
+  version,
   vpc,
   scaling: production ? { min: "0.5 ACU", max: "16 ACU" } : { min: "0 ACU", max: "4 ACU" },
   transform: {
     cluster: {
       deletionProtection: production,
-      backupRetentionPeriod: production ? 35 : 1,
+      backupRetentionPeriod: backupDays,
       copyTagsToSnapshot: true,
       enabledCloudwatchLogsExports: ["postgresql"],
     },
   },
 });
+
+const prefix = `${$app.name}-${$app.stage}`;
+const subnetGroup = database.nodes.cluster!.dbSubnetGroupName;
+
+/** How clusters of one tenant are made at run time: beside the shared one, in its subnets and security groups. */
+export const siloClusters = $jsonStringify({
+  prefix,
+  engineVersion: version,
+  subnetGroup,
+  securityGroups: vpc.securityGroups,
+  capacity: production ? { min: 0.5, max: 16 } : { min: 0, max: 2 },
+  backupDays,
+});
+
+const arnOf = (kind: string, name: $util.Input<string>) =>
+  $interpolate`arn:aws:rds:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:${kind}:${name}`;
+/** Clusters of tenants and nothing else that there may be. */
+const silos = [arnOf("cluster", `${prefix}-ten-*`), arnOf("db", `${prefix}-ten-*`)];
+
+export const lookAtSilos = allow(["rds:DescribeDBClusters", "rds:DescribeDBInstances"], ...silos);
+export const createSilos = allow(
+  ["rds:CreateDBCluster", "rds:CreateDBInstance", "rds:AddTagsToResource"],
+  ...silos,
+  arnOf("subgrp", subnetGroup),
+);
+export const deleteSilos = allow(["rds:DeleteDBCluster", "rds:DeleteDBInstance"], ...silos);

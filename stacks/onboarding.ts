@@ -3,7 +3,7 @@ import { renderAsl } from "../workflows/render-asl";
 import type { TaskHandler } from "@tenantry/contract/tasks";
 import { tenantBucket } from "./buckets";
 import { admitToCluster, namespacePlane } from "./cluster";
-import { database } from "./database";
+import { createSilos, database, deleteSilos, lookAtSilos, siloClusters } from "./database";
 import { allow, trustRds } from "./functions";
 import { pool } from "./identity";
 import { mail } from "./mail";
@@ -23,6 +23,7 @@ const databasePlane = {
   DATABASE_PORT: $interpolate`${database.port}`,
   DATABASE_SECRET: database.secretArn,
   TENANT_SECRETS: `${$app.name}/${$app.stage}/tenants`,
+  SILO_CLUSTERS: siloClusters,
 };
 const storagePlane = { ...registry, TENANT_BUCKET: tenantBucket.name };
 const identityPlane = { ...registry, USER_POOL_ID: pool.id };
@@ -39,6 +40,8 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
       progress,
       allow(["secretsmanager:GetSecretValue"], database.secretArn, tenantSecrets),
       allow(["secretsmanager:CreateSecret"], tenantSecrets),
+      lookAtSilos,
+      createSilos,
     ],
   }),
   "provision-storage": task("ProvisionStorage", "provision-storage", {
@@ -62,7 +65,13 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
   "release-database": task("ReleaseDatabase", "release-database", {
     vpc,
     environment: databasePlane,
-    permissions: [progress, allow(["secretsmanager:GetSecretValue"], database.secretArn)],
+    permissions: [
+      progress,
+      allow(["secretsmanager:GetSecretValue"], database.secretArn),
+      allow(["secretsmanager:DeleteSecret"], tenantSecrets),
+      lookAtSilos,
+      deleteSilos,
+    ],
   }),
   "release-storage": task("ReleaseStorage", "release-storage", { environment: storagePlane, permissions: [progress] }),
   "release-identity": task("ReleaseIdentity", "release-identity", {

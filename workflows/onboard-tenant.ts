@@ -25,6 +25,15 @@ const died: Retry = {
   maxAttempts: 1,
 };
 
+/** A database cluster is made or taken away, which takes AWS ten minutes and now and then twenty: asked for some forty. */
+const waiting: Retry = {
+  errors: ["NotReadyYet"],
+  intervalSeconds: 2,
+  backoffRate: 1.5,
+  maxDelaySeconds: 30,
+  maxAttempts: 160,
+};
+
 /** The end of an operation must be written down, whatever was wrong at first. */
 const whatever: Retry = {
   errors: ["States.ALL"],
@@ -36,6 +45,7 @@ const whatever: Retry = {
 
 /** The functions' own timeout is a minute. */
 const step = { type: "task", timeoutSeconds: 65, retry: [passing, died] } as const;
+const longStep = { ...step, retry: [passing, died, waiting] } as const;
 
 /**
  * Onboards a tenant. Input: `{operation_id, tenant_id}`. Any failure before the tenant is active ends in FailOnboarding;
@@ -43,14 +53,14 @@ const step = { type: "task", timeoutSeconds: 65, retry: [passing, died] } as con
  */
 export const onboardTenant = defineWorkflow({
   comment: "Onboards a tenant: validates it, makes its four planes real, activates it and tells its owner.",
-  timeoutSeconds: 7200,
+  timeoutSeconds: 28_800,
   startAt: "ValidateTenant",
   states: {
     ValidateTenant: { ...step, next: "ProvisionPlanes", onFailure: "FailOnboarding" },
     ProvisionPlanes: {
       type: "parallel",
       branches: [
-        defineBranch({ startAt: "ProvisionDatabase", states: { ProvisionDatabase: { ...step, end: true } } }),
+        defineBranch({ startAt: "ProvisionDatabase", states: { ProvisionDatabase: { ...longStep, end: true } } }),
         defineBranch({ startAt: "ProvisionStorage", states: { ProvisionStorage: { ...step, end: true } } }),
         defineBranch({ startAt: "ProvisionIdentity", states: { ProvisionIdentity: { ...step, end: true } } }),
       ],

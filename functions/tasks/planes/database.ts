@@ -1,6 +1,9 @@
 import { setting } from "@tenantry/aws/config";
 import { postgresDatabases } from "@tenantry/aws/database";
+import { siloClusters, SiloSettings } from "@tenantry/aws/silo-cluster";
 import { loginFrom, tenantSecrets } from "@tenantry/aws/tenant-secrets";
+
+const secrets = tenantSecrets(setting("TENANT_SECRETS"));
 
 export const databases = postgresDatabases(
   {
@@ -8,5 +11,6 @@ export const databases = postgresDatabases(
     port: Number(setting("DATABASE_PORT")),
     admin: loginFrom(setting("DATABASE_SECRET")),
   },
-  tenantSecrets(setting("TENANT_SECRETS")),
+  secrets,
+  siloClusters(SiloSettings.parse(JSON.parse(setting("SILO_CLUSTERS"))), secrets),
 );

@@ -21,6 +21,8 @@ export type Setting =
   | "DATABASE_HOST"
   | "DATABASE_PORT"
   | "DATABASE_SECRET"
+  /** How tenants' own clusters are made: `SiloSettings` as JSON. */
+  | "SILO_CLUSTERS"
   /** Under which name tenants' secrets lie in Secrets Manager: `<app>/<stage>/tenants`. */
   | "TENANT_SECRETS"
   | "CLUSTER_NAME"

@@ -2,10 +2,14 @@ import { readFile } from "node:fs/promises";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { authorityFile, postgres } from "@tenantry/local-cloud/engines/postgres";
 import { graphOf, startTestCloud, type TestCloud } from "@tenantry/local-cloud/gateway/testing";
+import { RDSClient } from "@aws-sdk/client-rds";
+import { aTenant } from "@tenantry/core/provisioning/testing";
+import type { Isolation } from "@tenantry/core/tenant/tier";
 import { secretsManager } from "@tenantry/local-cloud/services/secrets/part";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresDatabases } from "./database.ts";
+import { siloClusters } from "./silo-cluster.ts";
 import { tenantSecrets } from "./tenant-secrets.ts";
 
 /** As on RDS, the master user creates roles and databases and is no superuser. */
@@ -15,8 +19,19 @@ let cloud: TestCloud;
 let ca: string;
 let admin: Client;
 
+const silos = {
+  prefix: "tenantry-test",
+  engineVersion: "17.4",
+  subnetGroup: "subnets",
+  securityGroups: ["sg-1"],
+  capacity: { min: 0, max: 2 },
+  backupDays: 1,
+};
+
 const connect = async (user: string, password: string, database = "postgres"): Promise<Client> => {
   const client = new Client({ ...cloud.host.postgres, user, password, database, ssl: { ca } });
+  // Whoever is released while connected is thrown out.
+  client.on("error", () => undefined);
   await client.connect();
   return client;
 };
@@ -40,13 +55,18 @@ afterAll(async () => {
 
 const secrets = () => tenantSecrets("tenantry/test/tenants", new SecretsManagerClient(cloud.client()));
 const databases = (more: { host?: string; tls?: { ca: string } } = { tls: { ca } }) =>
-  postgresDatabases({ ...cloud.host.postgres, admin: async () => master, ...more }, secrets());
+  postgresDatabases(
+    { ...cloud.host.postgres, admin: async () => master, ...more },
+    secrets(),
+    siloClusters(silos, secrets(), new RDSClient(cloud.client())),
+  );
 
 let count = 0;
 /** A tenant that nothing has been made for. */
-const request = (slug = `t${(count += 1)}`) => {
+const request = (isolation: Isolation = "bridge", slug = `t${(count += 1)}`) => {
   const name = `tenant_${slug.replaceAll("-", "_")}`;
-  return { tenantId: `ten_01JD0000000000000000000${String(++count).padStart(3, "0")}`, slug, name, role: name };
+  const tenantId = `ten_01JD0000000000000000000${String(++count).padStart(3, "0")}`;
+  return { tenantId, slug, isolation, name, role: name };
 };
 
 const credentialsOf = async (tenantId: string) =>
@@ -66,9 +86,10 @@ const rows = async (client: Client, sql: string, values: unknown[] = []) =>
 
 describe("a new tenant's database", () => {
   test("is its own, with an owner who can log in", async () => {
-    const asked = request("acme-corp");
+    const asked = request("bridge", "acme-corp");
     const made = await databases().ensure(asked);
     expect(made).toEqual({
+      isolation: "bridge",
       host: "127.0.0.1",
       port: cloud.host.postgres.port,
       name: "tenant_acme_corp",
@@ -117,7 +138,10 @@ describe("doing it again", () => {
     expect(await credentialsOf(asked.tenantId)).toEqual(before);
     const again = await loginAs(asked.tenantId);
     expect(await rows(again, "SELECT id FROM orders")).toEqual([{ id: 1 }]);
-    expect(await rows(again, "SELECT version FROM schema_migrations")).toEqual([{ version: 1 }]);
+    expect(await rows(again, "SELECT name FROM tenancy.schema_migrations ORDER BY name")).toEqual([
+      { name: "0001_tenancy" },
+      { name: "0002_tenant_info" },
+    ]);
     await again.end();
   });
 
@@ -184,6 +208,35 @@ test("names are identifiers, never SQL", async () => {
   const owner = await loginAs(asked.tenantId);
   expect(await rows(owner, "SELECT current_database() AS name, current_user AS role")).toEqual([{ name, role: name }]);
   await owner.end();
+});
+
+describe("released", () => {
+  const tenantOf = ({ tenantId, slug }: { tenantId: string; slug: string }) =>
+    aTenant({ id: tenantId, slug, tier: "business" });
+
+  test("database, owner and secret are gone, with whoever is connected, and it can be made again", async () => {
+    const asked = request();
+    await databases().ensure(asked);
+    const owner = await loginAs(asked.tenantId);
+    await Promise.all([databases().release(tenantOf(asked)), databases().release(tenantOf(asked))]);
+    await databases().release(tenantOf(asked));
+    await expect(owner.query("SELECT 1")).rejects.toThrow(/terminat|not queryable/);
+    const left =
+      "SELECT datname AS name FROM pg_database WHERE datname = $1 UNION SELECT rolname FROM pg_roles WHERE rolname = $1";
+    expect(await rows(admin, left, [asked.name])).toEqual([]);
+    await expect(credentialsOf(asked.tenantId)).rejects.toThrow("There should be a secret.");
+    await databases().ensure(asked);
+    await (await loginAs(asked.tenantId)).end();
+  });
+
+  test("what belongs to somebody else stays", async () => {
+    const [mine, theirs] = [request(), request()];
+    await databases().ensure(theirs);
+    await databases().release(tenantOf({ ...mine, slug: theirs.slug }));
+    const login = await loginAs(theirs.tenantId);
+    expect(await rows(login, "SELECT tenant_id FROM tenant_info")).toEqual([{ tenant_id: theirs.tenantId }]);
+    await login.end();
+  });
 });
 
 describe("the connection", () => {

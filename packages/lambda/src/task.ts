@@ -2,6 +2,7 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import { TaskInput, type TaskName } from "@tenantry/contract/tasks";
 import { type OnboardingStep, onboardingSteps } from "@tenantry/core/operation/operation";
 import type { Clock, Operations } from "@tenantry/core/ports";
+import { NotReadyYet } from "@tenantry/core/provisioning/errors";
 import type { TaskRun, TaskVerb } from "@tenantry/core/provisioning/ports";
 import type { Context } from "aws-lambda";
 import { stepErrorOf, taskError } from "./failure.ts";
@@ -58,7 +59,8 @@ const progress = (name: OnboardingStep, { operations, clock }: TaskPorts): Middl
     },
     after: ({ internal: { run } }) => operations.endStep(run!.operationId, name, now(), null),
     onError: async ({ internal: { run }, error }) => {
-      if (run === undefined) return;
+      // What is not ready yet has not failed: the step goes on with the state machine's next call.
+      if (run === undefined || error instanceof NotReadyYet) return;
       // If even this cannot be written, the reason still goes out with the error and FailOnboarding writes it.
       await operations.endStep(run.operationId, name, now(), stepErrorOf(error)).catch(() => undefined);
     },
@@ -83,7 +85,9 @@ const logging = (name: TaskName): Middleware => {
     onError: (request) => {
       const seen = taskError(name, request.error);
       const retryable = seen.name === "TransientError";
-      log(retryable ? "warn" : "error", "step failed", {
+      const waits = request.error instanceof NotReadyYet;
+      const [level, outcome] = waits ? (["info", "step waits"] as const) : (["error", "step failed"] as const);
+      log(retryable ? "warn" : level, outcome, {
         ...fields(request.context, request.internal),
         retryable,
         ...errorFields(request.error),

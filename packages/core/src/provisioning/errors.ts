@@ -6,6 +6,8 @@ export const provisioningErrors = [
   "SlugUnlawful",
   "PlaneMissing",
   "NameTaken",
+  "PoolUnsafe",
+  "ClusterBroken",
   "TenantNotReleasable",
   "ReleaseMissing",
   "ManifestInvalid",
@@ -25,4 +27,12 @@ export class ProvisioningError extends Error {
 /** A failure that may pass by itself: the state machine retries this name and no other of ours. */
 export class TransientError extends Error {
   override readonly name = "TransientError";
+}
+
+/**
+ * No failure: something is being made or taken away and takes its time. The state machine asks again by this name, at
+ * its own pace and for much longer than it retries.
+ */
+export class NotReadyYet extends Error {
+  override readonly name = "NotReadyYet";
 }

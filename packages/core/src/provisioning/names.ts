@@ -24,6 +24,7 @@ export const planeNames = (slug: string): PlaneNames => {
   return {
     namespace: `tenant-${slug}`,
     prefix: `tenants/tenant-${slug}/`,
-    database: `tenant_${slug.replaceAll("-", "_")}`,
+    // `tenant_app` is the role of pooled services; no other slug ends in an underscore.
+    database: slug === "app" ? "tenant_app_" : `tenant_${slug.replaceAll("-", "_")}`,
   };
 };

@@ -1,5 +1,6 @@
 import type { Clock, NewId, Operations, Registry } from "../ports.ts";
 import type { Tenant, TenantResources } from "../tenant/tenant.ts";
+import type { Isolation } from "../tenant/tier.ts";
 import type { KubernetesObject } from "./namespace-objects.ts";
 
 /** One run of one task, as its edge hands it to the verb. */
@@ -23,8 +24,19 @@ type Made<Plane extends keyof TenantResources> = NonNullable<TenantResources[Pla
  * and nothing that belongs to somebody else. What is gone already is no error; run twice, even at once, it is the same.
  */
 export interface Databases {
-  /** A database with an owner who can log in. The credentials go to the secret store before the role exists. */
-  ensure(request: { tenantId: string; slug: string; name: string; role: string }): Promise<Made<"database">>;
+  /**
+   * A login to the shared database (pool), or a database with an owner who can log in, on the shared server (bridge) or
+   * an own one (silo). The credentials go to the secret store before the role exists.
+   *
+   * @throws NotReadyYet while a server is being made; so does `release` while one is being taken away.
+   */
+  ensure(request: {
+    tenantId: string;
+    slug: string;
+    isolation: Isolation;
+    name: string;
+    role: string;
+  }): Promise<Made<"database">>;
   release(tenant: Tenant): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
+import { tiers } from "../tenant/tier.ts";
 import { loadProvisioning } from "./load-tenant.ts";
 import { planeNames } from "./names.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
-/** Gives the tenant a database of its own and an owner who can log in to it. Idempotent. */
+/** Gives the tenant a login to a database, shared or its own as the tier says. Idempotent. */
 export const provisionDatabase =
   (ports: Pick<ProvisioningPorts, "registry" | "clock" | "databases">): TaskVerb =>
   async (run) => {
@@ -11,6 +12,7 @@ export const provisionDatabase =
     const made = await ports.databases.ensure({
       tenantId: tenant.id,
       slug: tenant.slug,
+      isolation: tiers[tenant.tier].database,
       name: database,
       role: database,
     });

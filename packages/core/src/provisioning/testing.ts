@@ -41,8 +41,8 @@ export const world = (tenant: Tenant | null = aTenant()) => {
       },
       async ensure(request) {
         asked["databases"]!.push(request);
-        const { name, role } = request;
-        return { host: "db.example", port: 5432, name, role, secret_arn: "arn:aws:secretsmanager:::secret" };
+        const { isolation, name, role } = request;
+        return { isolation, host: "db.example", port: 5432, name, role, secret_arn: "arn:aws:secretsmanager:::secret" };
       },
     },
     storage: {

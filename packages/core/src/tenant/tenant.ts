@@ -2,7 +2,7 @@ import { z } from "zod";
 import { TenantId } from "../ids.ts";
 import { Instant } from "../time.ts";
 import { features, regions } from "./offer.ts";
-import { tierNames } from "./tier.ts";
+import { isolations, tierNames } from "./tier.ts";
 
 export const tenantStatuses = [
   "registered",
@@ -27,12 +27,15 @@ export type TenantConfig = z.infer<typeof TenantConfig>;
 export const TenantResources = z.strictObject({
   database: z
     .strictObject({
+      isolation: z.enum(isolations),
       host: z.string(),
       port: z.int(),
       name: z.string(),
       role: z.string(),
       /** Secrets Manager: `{username, password, host, port, dbname}`. */
       secret_arn: z.string(),
+      /** Of a silo only: the Aurora cluster. */
+      cluster_identifier: z.string().optional(),
     })
     .optional(),
   storage: z.strictObject({ bucket: z.string(), prefix: z.string(), objects: z.array(z.string()) }).optional(),

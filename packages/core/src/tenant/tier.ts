@@ -1,5 +1,6 @@
 /** How a plane is shared: pool (one for all), bridge (own database on a shared server), silo (own everything). */
-export type Isolation = "pool" | "bridge" | "silo";
+export const isolations = ["pool", "bridge", "silo"] as const;
+export type Isolation = (typeof isolations)[number];
 
 export type Tier = {
   readonly database: Isolation;

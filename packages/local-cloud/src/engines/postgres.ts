@@ -4,8 +4,10 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { Client } from "pg";
 import type { PartFactory } from "../part.ts";
+import { rds } from "../services/rds.ts";
 import { applyDatabases, clusterTypes } from "./postgres/apply.ts";
 import { ensureCluster, giveTo, superuser } from "./postgres/cluster.ts";
+import { dedicatedServers } from "./postgres/dedicated.ts";
 import { findRunner } from "./postgres/runner.ts";
 import { startServer } from "./postgres/server.ts";
 import { ensureCertificate } from "./postgres/tls.ts";
@@ -13,7 +15,10 @@ import { ensureCertificate } from "./postgres/tls.ts";
 export { postgresAddress } from "./postgres/address.ts";
 export { authorityFile } from "./postgres/tls.ts";
 
-/** PostgreSQL 18 for the stack's RDS clusters, at `host.postgres`, by TLS and password only. */
+/**
+ * PostgreSQL 18, by TLS and password only: one server for the stack's RDS clusters, at `host.postgres`, and one more for
+ * each cluster that the RDS API is asked for.
+ */
 export const postgres: PartFactory = async (host) => {
   const folder = path.join(host.data, "postgres");
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -25,9 +30,15 @@ export const postgres: PartFactory = async (host) => {
   await mkdir(path.join(host.data, "logs"), { recursive: true });
   const log = createWriteStream(path.join(host.data, "logs", "postgres.log"), { flags: "a" });
   const address = host.postgres;
-  const engine = await startServer({ runner, address, folder, files, onLine: (line) => void log.write(`${line}\n`) });
+  const onLine = (line: string): void => void log.write(`${line}\n`);
+  const engine = await startServer({ runner, address, folder, files, onLine });
+  const own = path.join(host.data, "rds");
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  const clusters = rds(host, dedicatedServers({ runner, folder: own, certificate: folder, ca, password, onLine }));
+  await clusters.resume();
   return {
     name: "postgres",
+    services: [clusters.service],
     types: clusterTypes,
     async apply(graph) {
       const client = new Client({ ...address, user: superuser, password, database: "postgres", ssl: { ca } });
@@ -39,6 +50,7 @@ export const postgres: PartFactory = async (host) => {
       }
     },
     async close() {
+      await clusters.close();
       await engine.stop();
       await new Promise<void>((resolve) => log.end(() => resolve()));
     },

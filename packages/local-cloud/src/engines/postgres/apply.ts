@@ -13,9 +13,9 @@ export const clusterTypes = [
 /** What the superuser may say. */
 export type Sql = (text: string, values?: readonly unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
 
-type Wanted = { readonly user: string; readonly password: string; readonly database: string | null };
+export type Master = { readonly user: string; readonly password: string; readonly database: string | null };
 
-const wanted = (graph: Graph): Wanted[] => {
+const wanted = (graph: Graph): Master[] => {
   const clusters = ofType(graph, "aws:rds/cluster:Cluster").map(({ inputs }) => ({
     user: String(inputs["masterUsername"] ?? "postgres"),
     password: String(inputs["masterPassword"] ?? ""),
@@ -29,29 +29,29 @@ const wanted = (graph: Graph): Wanted[] => {
   return [...clusters, ...instances];
 };
 
-/**
- * Makes the master users and first databases of the graph's clusters real, all on the one server. A master user is what
- * RDS makes of it: it creates databases and roles, and is no superuser.
- */
-export const applyDatabases = async (graph: Graph, sql: Sql): Promise<void> => {
+/** What a master user is on RDS: it creates databases and roles, and is no superuser. The password may be set again. */
+export const ensureMaster = async (sql: Sql, { user, password, database }: Master): Promise<void> => {
   const has = async (query: string, value: string): Promise<boolean> => (await sql(query, [value])).rows.length > 0;
   const role = (value: string): Promise<boolean> => has("SELECT 1 FROM pg_roles WHERE rolname = $1", value);
   if (!(await role("rds_superuser"))) {
     await sql("CREATE ROLE rds_superuser NOLOGIN");
     await sql("GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO rds_superuser WITH ADMIN OPTION");
   }
-  for (const { user, password, database } of wanted(graph)) {
-    if (password === "") throw new Error(`The database's master user ${user} has no password in the stack.`);
-    const verb = (await role(user)) ? "ALTER" : "CREATE";
-    await sql(`${verb} ROLE ${name(user)} LOGIN CREATEDB CREATEROLE PASSWORD ${text(password)}`);
-    await sql(`GRANT rds_superuser TO ${name(user)}`);
-    for (const one of new Set(["postgres", ...(database === null ? [] : [database])])) {
-      const there = await has("SELECT 1 FROM pg_database WHERE datname = $1", one);
-      await sql(
-        there
-          ? `ALTER DATABASE ${name(one)} OWNER TO ${name(user)}`
-          : `CREATE DATABASE ${name(one)} OWNER ${name(user)}`,
-      );
-    }
+  const verb = (await role(user)) ? "ALTER" : "CREATE";
+  await sql(`${verb} ROLE ${name(user)} LOGIN CREATEDB CREATEROLE PASSWORD ${text(password)}`);
+  await sql(`GRANT rds_superuser TO ${name(user)}`);
+  for (const one of new Set(["postgres", "template1", ...(database === null ? [] : [database])])) {
+    const there = await has("SELECT 1 FROM pg_database WHERE datname = $1", one);
+    await sql(
+      there ? `ALTER DATABASE ${name(one)} OWNER TO ${name(user)}` : `CREATE DATABASE ${name(one)} OWNER ${name(user)}`,
+    );
+  }
+};
+
+/** Makes the master users and first databases of the graph's clusters real, all on the one server. */
+export const applyDatabases = async (graph: Graph, sql: Sql): Promise<void> => {
+  for (const one of wanted(graph)) {
+    if (one.password === "") throw new Error(`The database's master user ${one.user} has no password in the stack.`);
+    await ensureMaster(sql, one);
   }
 };

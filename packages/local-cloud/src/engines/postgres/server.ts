@@ -4,7 +4,12 @@ import type { PostgresAddress } from "./address.ts";
 import { clearLeftovers } from "./cluster.ts";
 import type { Runner } from "./runner.ts";
 
-const settings = (address: PostgresAddress, folder: string): string[] =>
+/** How much a server may take of the machine: there is one for all, and one for each dedicated cluster. */
+export type Size = { readonly connections: number; readonly buffers: string };
+const shared: Size = { connections: 200, buffers: "64MB" };
+export const dedicated: Size = { connections: 50, buffers: "16MB" };
+
+const settings = ({ address, folder, size = shared }: Options): string[] =>
   Object.entries({
     listen_addresses: address.host,
     port: String(address.port),
@@ -14,8 +19,8 @@ const settings = (address: PostgresAddress, folder: string): string[] =>
     ssl_key_file: `${folder}/server.key`,
     ssl_min_protocol_version: "TLSv1.2",
     password_encryption: "scram-sha-256",
-    max_connections: "200",
-    shared_buffers: "64MB",
+    max_connections: String(size.connections),
+    shared_buffers: size.buffers,
     log_line_prefix: "%m [%p] %q%u@%d ",
     timezone: "UTC",
     log_timezone: "UTC",
@@ -27,11 +32,13 @@ type Options = {
   readonly folder: string;
   readonly files: string;
   readonly onLine: (line: string) => void;
+  readonly size?: Size;
 };
 
-const attempt = ({ runner, address, folder, files, onLine }: Options): Promise<Engine> =>
+const attempt = (options: Options): Promise<Engine> =>
   new Promise((resolve, reject) => {
-    const [command = "", ...args] = [...runner.prefix, runner.postgres, "-D", files, ...settings(address, folder)];
+    const { runner, files, onLine } = options;
+    const [command = "", ...args] = [...runner.prefix, runner.postgres, "-D", files, ...settings(options)];
     const last: string[] = [];
     const engine = startEngine({
       command,

@@ -1,0 +1,65 @@
+import type { ConnectionOptions } from "node:tls";
+import { Client } from "pg";
+import type { DatabaseCredentials } from "./tenant-secrets.ts";
+
+export type DatabaseServer = {
+  readonly host: string;
+  readonly port: number;
+  /** The login that may create roles and databases; it need not be a superuser. */
+  readonly admin: () => Promise<{ readonly username: string; readonly password: string }>;
+  /** The server's certificate is always verified; `ca` adds an authority to those that Node knows. */
+  readonly tls?: Pick<ConnectionOptions, "ca">;
+};
+
+/** Runs something over one connection and closes it, whatever comes of it. */
+export const connected = async <T>(
+  { host, port, tls }: DatabaseServer,
+  login: Pick<DatabaseCredentials, "username" | "password" | "dbname">,
+  run: (client: Client) => Promise<T>,
+): Promise<T> => {
+  const client = new Client({
+    host,
+    port,
+    user: login.username,
+    password: login.password,
+    database: login.dbname,
+    ssl: { ...tls, rejectUnauthorized: true },
+    application_name: "tenantry",
+    // A server scaled to zero takes some 15 seconds to wake.
+    connectionTimeoutMillis: 20_000,
+    statement_timeout: 30_000,
+    query_timeout: 35_000,
+  });
+  // Without a listener a connection lost between two queries would end the process; the next query tells of it anyway.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await run(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
+
+/** Runs something as the server's administrator. */
+export const asAdmin = async <T>(
+  server: DatabaseServer,
+  dbname: string,
+  run: (admin: Client) => Promise<T>,
+): Promise<T> => connected(server, { ...(await server.admin()), dbname }, run);
+
+/** Advisory locks are per database: this one must be taken in `postgres`. Held until the connection ends. */
+export const lockTenant = (admin: Client, tenantId: string): Promise<unknown> =>
+  admin.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [`tenantry/${tenantId}`]);
+
+/** All of it or nothing. */
+export const transaction = async <T>(client: Client, run: () => Promise<T>): Promise<T> => {
+  await client.query("BEGIN");
+  try {
+    const result = await run();
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+};

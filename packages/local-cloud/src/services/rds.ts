@@ -1,0 +1,294 @@
+import { randomBytes } from "node:crypto";
+import type { DedicatedServers } from "../engines/postgres/dedicated.ts";
+import type { AwsRequest, Permission, Service } from "../gateway/service.ts";
+import type { Host } from "../part.ts";
+import { queryForm, type QueryInput, queryInput, queryService } from "../protocols/query.ts";
+import { namedList } from "../protocols/xml.ts";
+import {
+  type ClusterRecord,
+  fault,
+  identifier,
+  type InstanceRecord,
+  showCluster,
+  showInstance,
+  type Tag,
+} from "./rds-model.ts";
+import { openSeal } from "./seal.ts";
+
+export type Rds = {
+  readonly service: Service;
+  /** Goes on with what an earlier run left: servers that ran run again, and what was begun is ended. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+const tagsOf = (input: QueryInput): Tag[] =>
+  (Array.isArray(input["Tags"]) ? (input["Tags"] as Partial<Tag>[]) : []).map(({ Key = "", Value = "" }) => ({
+    Key,
+    Value,
+  }));
+
+/**
+ * The Relational Database Service, as far as dedicated Aurora PostgreSQL clusters need it: each is one more PostgreSQL
+ * server. Creating and deleting take their time and go on behind the call, as on AWS.
+ */
+export const rds = (
+  host: Pick<Host, "region" | "account" | "seed" | "store" | "log">,
+  servers: DedicatedServers,
+): Rds => {
+  const clusters = host.store.collection<ClusterRecord>("rds-clusters");
+  const instances = host.store.collection<InstanceRecord>("rds-instances");
+  const seal = openSeal(host.seed, "rds");
+  const arn = (kind: string, id: string): string => `arn:aws:rds:${host.region}:${host.account}:${kind}:${id}`;
+  const resourceId = (prefix: string): string => `${prefix}-${randomBytes(13).toString("hex").toUpperCase()}`;
+
+  const membersOf = (cluster: string): InstanceRecord[] =>
+    instances.list().flatMap(({ value }) => (value.cluster === cluster ? [value] : []));
+  const needCluster = (value: unknown): ClusterRecord => {
+    const id = identifier("DBClusterIdentifier", value);
+    const found = clusters.get(id);
+    if (!found) throw fault.noCluster(id);
+    return found;
+  };
+
+  /** What goes on behind the calls, one thing after the other for each cluster. */
+  const work = new Map<string, Promise<void>>();
+  let closed = false;
+  const behind = (cluster: string, what: string, run: () => Promise<void>, failed: () => void): void => {
+    const before = work.get(cluster) ?? Promise.resolve();
+    const next = before
+      .then(() => (closed ? undefined : run()))
+      .catch((error: unknown) => {
+        if (closed) return;
+        host.log(`rds: ${what} failed: ${error instanceof Error ? error.stack : String(error)}`);
+        failed();
+      });
+    work.set(cluster, next);
+  };
+  const setCluster = (id: string, change: Partial<ClusterRecord>): void => {
+    const now = clusters.get(id);
+    if (now) clusters.put(id, { ...now, ...change });
+  };
+  const setInstance = (id: string, change: Partial<InstanceRecord>): void => {
+    const now = instances.get(id);
+    if (now) instances.put(id, { ...now, ...change });
+  };
+
+  const makeCluster = (id: string): void =>
+    behind(
+      id,
+      `creating ${id}`,
+      async () => {
+        await servers.initialise(id);
+        if (clusters.get(id)?.status === "creating") setCluster(id, { status: "available" });
+      },
+      () => setCluster(id, { status: "failed" }),
+    );
+  const startInstance = (id: string, cluster: string): void =>
+    behind(
+      cluster,
+      `starting ${id}`,
+      async () => {
+        const record = clusters.get(cluster);
+        if (!record || instances.get(id) === undefined) return;
+        const { user, database, password } = record;
+        const master = password === null ? undefined : { user, database, password: seal.open(password, record.arn) };
+        await servers.start(cluster, master);
+        setCluster(cluster, { password: null });
+        if (instances.get(id)?.status === "creating") setInstance(id, { status: "available" });
+      },
+      () => setInstance(id, { status: "failed" }),
+    );
+  const endInstance = (id: string, cluster: string): void =>
+    behind(
+      cluster,
+      `deleting ${id}`,
+      async () => {
+        await servers.stop(cluster);
+        instances.delete(id);
+      },
+      () => setInstance(id, { status: "failed" }),
+    );
+  const endCluster = (id: string): void =>
+    behind(
+      id,
+      `deleting ${id}`,
+      async () => {
+        await servers.remove(id);
+        clusters.delete(id);
+      },
+      () => setCluster(id, { status: "failed" }),
+    );
+
+  const showC = async (cluster: ClusterRecord) =>
+    showCluster(cluster, await servers.address(cluster.id), membersOf(cluster.id));
+  const showI = async (instance: InstanceRecord) =>
+    showInstance(instance, clusters.get(instance.cluster), await servers.address(instance.cluster));
+
+  const actions = {
+    async CreateDBCluster(input: QueryInput) {
+      const id = identifier("DBClusterIdentifier", input["DBClusterIdentifier"]);
+      if (clusters.get(id)) throw fault.clusterExists(id);
+      const [engine, user, password] = [
+        text(input["Engine"]),
+        text(input["MasterUsername"]),
+        text(input["MasterUserPassword"]),
+      ];
+      if (engine !== "aurora-postgresql") throw fault.parameter(`The embedded cloud has no engine ${engine}.`);
+      if (!user || !/^[a-zA-Z]\w{0,62}$/.test(user))
+        throw fault.parameter("The parameter MasterUsername is not valid.");
+      if (!password || password.length < 8 || /[/"@ ]/.test(password))
+        throw fault.parameter("The parameter MasterUserPassword is not a valid password.");
+      const scaling = input["ServerlessV2ScalingConfiguration"] as Record<string, string> | undefined;
+      const record: ClusterRecord = {
+        id,
+        arn: arn("cluster", id),
+        resourceId: resourceId("cluster"),
+        status: "creating",
+        engine,
+        engineVersion: text(input["EngineVersion"]),
+        user,
+        password: seal.seal(password, arn("cluster", id)),
+        database: text(input["DatabaseName"]) ?? null,
+        subnetGroup: text(input["DBSubnetGroupName"]),
+        securityGroups: strings(input["VpcSecurityGroupIds"]),
+        capacity:
+          scaling === undefined
+            ? undefined
+            : { MinCapacity: Number(scaling["MinCapacity"]), MaxCapacity: Number(scaling["MaxCapacity"]) },
+        backupDays: Number(input["BackupRetentionPeriod"] ?? 1),
+        encrypted: input["StorageEncrypted"] === "true",
+        protected: input["DeletionProtection"] === "true",
+        tags: tagsOf(input),
+        createdAt: new Date().toISOString(),
+      };
+      clusters.put(id, record);
+      makeCluster(id);
+      // On AWS, too, a new cluster says where it will be.
+      return { DBCluster: await showC(record) };
+    },
+
+    async CreateDBInstance(input: QueryInput) {
+      const id = identifier("DBInstanceIdentifier", input["DBInstanceIdentifier"]);
+      if (instances.get(id)) throw fault.instanceExists(id);
+      const cluster = needCluster(input["DBClusterIdentifier"]);
+      if (cluster.status === "deleting") throw fault.clusterState(`DBCluster ${cluster.id} is being deleted.`);
+      if (membersOf(cluster.id).length > 0)
+        throw fault.parameter("A cluster of the embedded cloud has one instance: there are no replicas.");
+      const record: InstanceRecord = {
+        id,
+        arn: arn("db", id),
+        resourceId: resourceId("db"),
+        cluster: cluster.id,
+        status: "creating",
+        className: text(input["DBInstanceClass"]) ?? "db.serverless",
+        public: input["PubliclyAccessible"] === "true",
+        tags: tagsOf(input),
+        createdAt: new Date().toISOString(),
+      };
+      instances.put(id, record);
+      startInstance(id, cluster.id);
+      return { DBInstance: await showI(record) };
+    },
+
+    async DescribeDBClusters(input: QueryInput) {
+      const one = text(input["DBClusterIdentifier"]);
+      const found = one === undefined ? clusters.list().map(({ value }) => value) : [needCluster(one)];
+      return { DBClusters: namedList("DBCluster", await Promise.all(found.map(showC))) };
+    },
+
+    async DescribeDBInstances(input: QueryInput) {
+      const one = text(input["DBInstanceIdentifier"]);
+      const found = one === undefined ? instances.list().map(({ value }) => value) : [instances.get(one.toLowerCase())];
+      const shown = found.flatMap((record) => (record ? [showI(record)] : []));
+      if (one !== undefined && shown.length === 0) throw fault.noInstance(one);
+      return { DBInstances: namedList("DBInstance", await Promise.all(shown)) };
+    },
+
+    async ModifyDBCluster(input: QueryInput) {
+      const { id, arn: self, status, user, database } = needCluster(input["DBClusterIdentifier"]);
+      if (status !== "available") throw fault.clusterState(`DBCluster ${id} is ${status}.`);
+      const known = ["DBClusterIdentifier", "MasterUserPassword", "DeletionProtection", "ApplyImmediately"];
+      const other = Object.keys(input).find((name) => !known.includes(name));
+      if (other !== undefined) throw fault.combination(`The embedded cloud does not modify ${other}.`);
+      const password = text(input["MasterUserPassword"]);
+      if (password !== undefined) {
+        // Kept until the server knows it: an instance that is not there yet learns it at its start.
+        setCluster(id, { password: seal.seal(password, self) });
+        const [instance] = membersOf(id);
+        if (instance?.status === "available") {
+          await servers.start(id, { user, database, password });
+          setCluster(id, { password: null });
+        }
+      }
+      if (input["DeletionProtection"] !== undefined)
+        setCluster(id, { protected: input["DeletionProtection"] === "true" });
+      return { DBCluster: await showC(needCluster(id)) };
+    },
+
+    async DeleteDBInstance(input: QueryInput) {
+      const id = identifier("DBInstanceIdentifier", input["DBInstanceIdentifier"]);
+      const found = instances.get(id);
+      if (!found) throw fault.noInstance(id);
+      if (found.status === "deleting") throw fault.instanceState(`Instance ${id} is already being deleted.`);
+      setInstance(id, { status: "deleting" });
+      endInstance(id, found.cluster);
+      return { DBInstance: await showI({ ...found, status: "deleting" }) };
+    },
+
+    async DeleteDBCluster(input: QueryInput) {
+      const found = needCluster(input["DBClusterIdentifier"]);
+      const { id, status } = found;
+      if (input["SkipFinalSnapshot"] !== "true")
+        throw fault.combination("The embedded cloud takes no snapshots: say SkipFinalSnapshot.");
+      if (found.protected)
+        throw fault.combination("Cannot delete protected Cluster, please disable deletion protection.");
+      if (status === "deleting") throw fault.clusterState(`Cluster ${id} is already being deleted.`);
+      if (membersOf(id).some((member) => member.status !== "deleting"))
+        throw fault.clusterState("Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
+      setCluster(id, { status: "deleting" });
+      endCluster(id);
+      return { DBCluster: await showC({ ...found, status: "deleting" }) };
+    },
+  };
+
+  const permissions = (request: AwsRequest): Permission[] => {
+    const form = queryForm(request);
+    const input = queryInput(form);
+    const action = `rds:${form.get("Action")}`;
+    const [cluster, instance] = [text(input["DBClusterIdentifier"]), text(input["DBInstanceIdentifier"])];
+    const group = text(input["DBSubnetGroupName"]);
+    const named = [
+      ...(cluster === undefined ? [] : [arn("cluster", cluster.toLowerCase())]),
+      ...(instance === undefined ? [] : [arn("db", instance.toLowerCase())]),
+    ];
+    const wanted = [...named, ...(group === undefined ? [] : [arn("subgrp", group)])];
+    const everything = [arn(action.includes("Instance") ? "db" : "cluster", "*")];
+    return [
+      ...(wanted.length > 0 ? wanted : everything).map((resource) => ({ action, resource })),
+      ...(tagsOf(input).length > 0 ? [{ action: "rds:AddTagsToResource", resource: named.at(-1) ?? "*" }] : []),
+    ];
+  };
+
+  return {
+    service: {
+      ...queryService({ name: "rds", namespace: "http://rds.amazonaws.com/doc/2014-10-31/", actions }),
+      permissions,
+    },
+    async resume() {
+      for (const { value } of clusters.list()) if (value.status === "creating") makeCluster(value.id);
+      for (const { value } of instances.list())
+        if (value.status === "deleting") endInstance(value.id, value.cluster);
+        else startInstance(value.id, value.cluster);
+      for (const { value } of clusters.list()) if (value.status === "deleting") endCluster(value.id);
+      await Promise.all(work.values());
+    },
+    async close() {
+      closed = true;
+      await Promise.all(work.values());
+      await servers.close();
+    },
+  };
+};
