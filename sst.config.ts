@@ -20,13 +20,16 @@ export default $config({
     const { usageStream } = await import("./stacks/metering");
     await import("./stacks/events");
     await import("./stacks/onboarding");
+    await import("./stacks/settling");
     const { api } = await import("./stacks/api");
+    const { taskStatus } = await import("./stacks/websocket");
     await import("./stacks/firewall");
     return {
       api: api.nodes.stage!.invokeUrl,
       userPool: pool.id,
       userPoolClient: client.id,
       usageStream: usageStream.name,
+      taskStatus: taskStatus.url,
     };
   },
 });

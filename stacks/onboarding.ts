@@ -1,12 +1,13 @@
+import { compensateTenant } from "../workflows/compensate-tenant";
 import { onboardTenant } from "../workflows/onboard-tenant";
 import { renderAsl } from "../workflows/render-asl";
 import type { TaskHandler } from "@tenantry/contract/tasks";
-import { tenantBucket } from "./buckets";
+import { storagePlane } from "./buckets";
 import { admitToCluster, namespacePlane } from "./cluster";
 import { createSilos, database, deleteSilos, lookAtSilos, siloClusters } from "./database";
 import { allow, trustRds } from "./functions";
-import { pool } from "./identity";
-import { mail } from "./mail";
+import { identityPlane } from "./identity";
+import { mail, welcomeMail } from "./mail";
 import { vpc } from "./network";
 import { mailSender } from "./settings";
 import { controlTable } from "./tables";
@@ -25,8 +26,6 @@ const databasePlane = {
   TENANT_SECRETS: `${$app.name}/${$app.stage}/tenants`,
   SILO_CLUSTERS: siloClusters,
 };
-const storagePlane = { ...registry, TENANT_BUCKET: tenantBucket.name };
-const identityPlane = { ...registry, USER_POOL_ID: pool.id };
 
 const task = (name: string, handler: string, args: Partial<sst.aws.FunctionArgs> = {}) =>
   new sst.aws.Function(name, { handler: `functions/tasks/${handler}.handler`, timeout: "1 minute", ...args });
@@ -45,17 +44,12 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     ],
   }),
   "provision-storage": task("ProvisionStorage", "provision-storage", {
-    environment: storagePlane,
-    permissions: [
-      progress,
-      allow(["s3:GetObject", "s3:PutObject"], $interpolate`${tenantBucket.arn}/tenants/*`),
-      // Without it S3 answers 403 rather than 404 to a look at an object that is not there.
-      allow(["s3:ListBucket"], tenantBucket.arn),
-    ],
+    environment: { ...registry, ...storagePlane.environment },
+    permissions: [progress, ...storagePlane.provision],
   }),
   "provision-identity": task("ProvisionIdentity", "provision-identity", {
-    environment: identityPlane,
-    permissions: [progress, commit, allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], pool.arn)],
+    environment: { ...registry, ...identityPlane.environment },
+    permissions: [progress, commit, ...identityPlane.provision],
   }),
   "provision-namespace": task("ProvisionNamespace", "provision-namespace", {
     memory: "1024 MB",
@@ -73,10 +67,13 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
       deleteSilos,
     ],
   }),
-  "release-storage": task("ReleaseStorage", "release-storage", { environment: storagePlane, permissions: [progress] }),
+  "release-storage": task("ReleaseStorage", "release-storage", {
+    environment: { ...registry, ...storagePlane.environment },
+    permissions: [progress, ...storagePlane.release],
+  }),
   "release-identity": task("ReleaseIdentity", "release-identity", {
-    environment: identityPlane,
-    permissions: [progress],
+    environment: { ...registry, ...identityPlane.environment },
+    permissions: [progress, ...identityPlane.release],
   }),
   "release-namespace": task("ReleaseNamespace", "release-namespace", {
     memory: "1024 MB",
@@ -88,8 +85,12 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     permissions: [progress, commit],
   }),
   "notify-owner": task("NotifyOwner", "notify-owner", {
-    environment: { ...registry, MAIL_SENDER: mailSender },
-    permissions: [progress, allow(["ses:SendEmail"], mail.nodes.identity.arn)],
+    environment: { ...registry, MAIL_SENDER: mailSender, MAIL_TEMPLATE: welcomeMail.name },
+    permissions: [progress, commit, allow(["ses:SendEmail"], mail.nodes.identity.arn, welcomeMail.arn)],
+  }),
+  "begin-compensation": task("BeginCompensation", "begin-compensation", {
+    environment: registry,
+    permissions: [progress, commit],
   }),
   "finish-onboarding": task("FinishOnboarding", "finish-onboarding", {
     environment: registry,
@@ -119,8 +120,16 @@ const role = new aws.iam.Role("OnboardTenantRole", {
   ],
 });
 
+const functionArn = (handler: TaskHandler) => tasks[handler].arn;
+
 /** Plain ASL rather than `sst.aws.StepFunctions`, whose role is wide and whose timeouts AWS refuses. */
 export const onboarding = new aws.sfn.StateMachine("OnboardTenant", {
   roleArn: role.arn,
-  definition: $jsonStringify(renderAsl(onboardTenant, { functionArn: (handler) => tasks[handler].arn })),
+  definition: $jsonStringify(renderAsl(onboardTenant, { functionArn })),
+});
+
+/** Takes back what an onboarding made whose own execution cannot. */
+export const compensation = new aws.sfn.StateMachine("CompensateTenant", {
+  roleArn: role.arn,
+  definition: $jsonStringify(renderAsl(compensateTenant, { functionArn })),
 });

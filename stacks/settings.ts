@@ -27,3 +27,15 @@ export const gitops =
         secretArn: required("GITOPS_SECRET", "the ARN of the secret with the repository's username and password"),
       }
     : undefined;
+
+/**
+ * Hosts, as `name` or `name:port` separated by commas, that webhooks may have on private addresses and over plain HTTP.
+ * Everything else must be https on a public address.
+ */
+export const webhookAllowedHosts = process.env.WEBHOOK_ALLOWED_HOSTS ?? "";
+
+/**
+ * How many tenants of a tier may stand at once, as JSON by tier. A premium tenant has an Aurora cluster of its own, of
+ * which AWS grants 40 in a region unless asked for more.
+ */
+export const tenantLimits = process.env.TENANT_LIMITS ?? '{"premium":40}';

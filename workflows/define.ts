@@ -7,6 +7,8 @@ export type Retry = {
   readonly backoffRate: number;
   readonly maxDelaySeconds: number;
   readonly maxAttempts: number;
+  /** For waits rather than retries: the delay as it is, without jitter. */
+  readonly steady?: true;
 };
 
 /** Where a state leads: another state of the same machine or branch, or its end. */
@@ -27,14 +29,18 @@ type TaskState<Name extends string = string> = Onward<Name> &
 type ParallelState<Name extends string = string> = Onward<Name> &
   Caught<Name> & { readonly type: "parallel"; readonly branches: readonly Branch[] };
 
+/** Ends the branch, or the machine, well. */
+type SucceedState = { readonly type: "succeed" };
+
 type FailState = { readonly type: "fail"; readonly error: string; readonly cause: string };
 
-export type State<Name extends string = string> = TaskState<Name> | ParallelState<Name> | FailState;
+export type State<Name extends string = string> = TaskState<Name> | ParallelState<Name> | SucceedState | FailState;
 
 /** A state of type `task` can only stand under the name of a task. */
 type StateAt<Key extends string, Name extends string> =
   | (Key extends TaskName ? TaskState<Name> : never)
   | ParallelState<Name>
+  | SucceedState
   | FailState;
 
 type Machine<Name extends string> = {

@@ -5,7 +5,7 @@ import type { Branch, Retry, State, Workflow } from "./define.ts";
 export type Asl<Arn> = AslBranch<Arn> & { readonly Comment: string; readonly TimeoutSeconds: number };
 type AslBranch<Arn> = { readonly StartAt: string; readonly States: Readonly<Record<string, AslState<Arn>>> };
 type AslState<Arn> = Readonly<Record<string, unknown>> & {
-  readonly Type: "Task" | "Parallel" | "Fail";
+  readonly Type: "Task" | "Parallel" | "Succeed" | "Fail";
   readonly Branches?: readonly AslBranch<Arn>[];
 };
 
@@ -28,6 +28,7 @@ const renderBranch = <Arn>(branch: Branch, functionArn: (handler: TaskHandler) =
 
 const renderState = <Arn>(name: string, state: State, functionArn: (handler: TaskHandler) => Arn): AslState<Arn> => {
   if (state.type === "fail") return { Type: "Fail", Error: state.error, Cause: state.cause };
+  if (state.type === "succeed") return { Type: "Succeed" };
   const onwards = {
     // What a state makes is in the registry; the input goes on as it came.
     ResultPath: null,
@@ -49,6 +50,7 @@ const renderState = <Arn>(name: string, state: State, functionArn: (handler: Tas
         "operation_id.$": "$.operation_id",
         "tenant_id.$": "$.tenant_id",
         step: name,
+        "execution.$": "$$.Execution.Name",
         "attempt.$": "$$.State.RetryCount",
         ...(state.withFailure && { "failure.$": "$.failure" }),
       },
@@ -65,7 +67,7 @@ const renderRetry = (retry: Retry) => ({
   BackoffRate: retry.backoffRate,
   MaxDelaySeconds: retry.maxDelaySeconds,
   MaxAttempts: retry.maxAttempts,
-  JitterStrategy: "FULL",
+  JitterStrategy: retry.steady ? "NONE" : "FULL",
 });
 
 /** The error lies beside the input, so whoever handles it still knows the operation. */

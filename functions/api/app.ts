@@ -6,13 +6,17 @@ import { dynamoRegistry } from "@tenantry/aws/registry";
 import { hmacSigner, secretValue } from "@tenantry/aws/signer";
 import { dynamoUsageTotals } from "@tenantry/aws/usage-totals";
 import { stepFunctions } from "@tenantry/aws/workflows";
+import { cancelOperation } from "@tenantry/core/operation/cancel";
 import { getOperation } from "@tenantry/core/operation/get";
 import { listOperations } from "@tenantry/core/operation/list";
+import type { Operation } from "@tenantry/core/operation/operation";
+import { retryOperation } from "@tenantry/core/operation/retry";
 import { decodeCursor, encodeCursor, type Listing } from "@tenantry/core/page/cursor";
 import type { Page, PageRequest } from "@tenantry/core/ports";
 import { getTenant } from "@tenantry/core/tenant/get";
 import { listTenants } from "@tenantry/core/tenant/list";
 import { registerTenant } from "@tenantry/core/tenant/register";
+import { tenantLimits } from "@tenantry/core/tenant/limits";
 import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
 
 /**
@@ -27,8 +31,14 @@ const once = <T>(make: () => T): (() => T) => {
 const database = once(documents);
 const registry = once(() => dynamoRegistry(database(), setting("CONTROL_TABLE")));
 const operations = once(() => dynamoOperations(database(), setting("CONTROL_TABLE")));
-const workflows = once(() => stepFunctions(setting("ONBOARDING_STATE_MACHINE")));
+const workflows = once(() =>
+  stepFunctions({
+    "onboard-tenant": setting("ONBOARDING_STATE_MACHINE"),
+    "compensate-tenant": setting("COMPENSATION_STATE_MACHINE"),
+  }),
+);
 const signer = once(() => hmacSigner(secretValue(setting("CURSOR_SECRET"))));
+const limits = once(() => tenantLimits(setting("TENANT_LIMITS")));
 const usage = once(() => dynamoUsageTotals(setting("USAGE_TABLE")));
 
 const ports = {
@@ -49,10 +59,21 @@ const ports = {
 };
 
 export const app = {
-  tenants: { register: registerTenant(ports), list: listTenants(ports), get: getTenant(ports) },
-  operations: { list: listOperations(ports), get: getOperation(ports) },
+  tenants: { register: registerTenant(ports, limits), list: listTenants(ports), get: getTenant(ports) },
+  operations: {
+    list: listOperations(ports),
+    get: getOperation(ports),
+    retry: retryOperation(ports),
+    cancel: cancelOperation(ports),
+  },
   usage: { get: getTenantUsage(ports) },
 };
+
+/** The headers of an answer that only leads to an operation. */
+export const followUp = (root: string, { id }: Operation) => ({
+  location: `${root}/admin/operations/${id}`,
+  "retry-after": "1",
+});
 
 type PageQuery = { readonly limit: number; readonly cursor?: string | undefined };
 

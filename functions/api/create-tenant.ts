@@ -1,9 +1,8 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
-import { app } from "./app.ts";
+import { app, followUp } from "./app.ts";
+import { post } from "./post.ts";
 
-export const handler = http(operations.createTenant, async ({ ctx, body, root }) => {
+export const handler = post(operations.createTenant, async ({ ctx, body, root }) => {
   const { tenant, operation } = await app.tenants.register(ctx, body);
-  const headers = { location: `${root}/admin/operations/${operation.id}`, "retry-after": "1" };
-  return { body: { tenant, operation }, headers };
+  return { body: { tenant, operation }, headers: followUp(root, operation) };
 });

@@ -14,10 +14,22 @@ export type Setting =
   | "USAGE_STREAM"
   | "USAGE_BUCKET"
   | "TENANT_BUCKET"
+  /** How the names of tenants' own keys begin: `alias/<app>/<stage>/`. */
+  | "TENANT_KEY_ALIAS"
+  /** The role whose sessions, tagged with a tenant, reach that tenant's folder. */
+  | "TENANT_DATA_ROLE"
+  /** How the names of tenants' own user pools begin: `<app>-<stage>-`. */
+  | "TENANT_POOL_NAME"
+  /** The WebSocket API's id and stage, as its addresses are made of them. */
+  | "TASK_STATUS_API"
+  | "TASK_STATUS_STAGE"
   | "USER_POOL_ID"
   | "USER_POOL_CLIENT_ID"
   | "EVENT_BUS"
   | "ONBOARDING_STATE_MACHINE"
+  | "COMPENSATION_STATE_MACHINE"
+  /** How many tenants of a tier may stand at once: `{"premium": 40}`. */
+  | "TENANT_LIMITS"
   | "DATABASE_HOST"
   | "DATABASE_PORT"
   | "DATABASE_SECRET"
@@ -36,6 +48,12 @@ export type Setting =
   | "GITOPS_BRANCH"
   | "GITOPS_SECRET"
   | "MAIL_SENDER"
+  | "MAIL_TEMPLATE"
+  | "WEBHOOK_QUEUE"
+  /** Under which name webhooks' secrets lie in Secrets Manager: `<app>/<stage>/webhooks`. */
+  | "WEBHOOK_SECRETS"
+  /** Hosts that webhooks may have on private addresses and over plain HTTP, separated by commas. */
+  | "WEBHOOK_ALLOWED_HOSTS"
   | "CURSOR_SECRET";
 
 /** @throws Error that names the setting when the stack did not provide it. */

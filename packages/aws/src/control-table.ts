@@ -1,3 +1,4 @@
+import type { OperationStatus } from "@tenantry/core/operation/operation";
 import type { TenantStatus } from "@tenantry/core/tenant/tenant";
 import type { TierName } from "@tenantry/core/tenant/tier";
 
@@ -8,10 +9,16 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | --- | --- | --- | --- | --- |
  * | tenant | TENANT#id | TENANT | TENANTS / id | TENANTS#status#tier / id |
  * | slug | SLUG#slug | SLUG | | |
- * | operation | OPERATION#id | OPERATION | OPERATIONS / id | OPERATIONS#tenant / id |
+ * | operation | OPERATION#id | OPERATION | OPERATIONS#status / id | OPERATIONS#tenant / id |
  * | membership | USER#id | MEMBERSHIP#tenant | MEMBERS#tenant / user | |
+ * | issuer | ISSUER#pool | CLIENT#client | ISSUERS#tenant / pool#client | |
  * | audit | AUDIT#tenant | id | | |
  * | event | EVENT#id | EVENT | | |
+ * | webhook | WEBHOOK#id | WEBHOOK | WEBHOOKS / id | |
+ * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | |
+ * | notice | OPERATION#id | NOTICE | | |
+ * | progress | PROGRESS#topic | time # operation # seq # step | | |
+ * | subscriber | SUBSCRIBERS#topic | connection | SUBSCRIPTIONS#connection / topic | |
  */
 export const keys = {
   tenant: (id: string) => ({ pk: `TENANT#${id}`, sk: "TENANT" }),
@@ -20,9 +27,20 @@ export const keys = {
   membership: (userId: string, tenantId: string) => ({ ...keys.user(userId), sk: `${membershipPrefix}${tenantId}` }),
   /** The partition of a user's memberships. */
   user: (userId: string) => ({ pk: `USER#${userId}` }),
+  issuer: (poolId: string, clientId: string) => ({ pk: `ISSUER#${poolId}`, sk: `CLIENT#${clientId}` }),
   audit: (tenantId: string, id: string) => ({ pk: `AUDIT#${tenantId}`, sk: id }),
   event: (id: string) => ({ pk: `EVENT#${id}`, sk: "EVENT" }),
+  webhook: (id: string) => ({ pk: `WEBHOOK#${id}`, sk: "WEBHOOK" }),
+  delivery: (webhookId: string, id: string) => ({ pk: `WEBHOOK#${webhookId}`, sk: `DELIVERY#${id}` }),
+  /** That the owner has been told of what the operation did. */
+  notice: (operationId: string) => ({ pk: `OPERATION#${operationId}`, sk: "NOTICE" }),
+  /** What is told of operations: topics are the platform, a tenant, an operation. */
+  progress: (topic: string, position: string) => ({ pk: `PROGRESS#${topic}`, sk: position }),
+  subscriber: (topic: string, connectionId: string) => ({ pk: `SUBSCRIBERS#${topic}`, sk: connectionId }),
 } as const;
+
+/** The partition of one caller's idempotency keys; each sorts by its operation and a hash of the key. */
+export const idempotencyPartition = (caller: string): string => `IDEMPOTENCY#${caller}`;
 
 export const membershipPrefix = "MEMBERSHIP#";
 
@@ -33,8 +51,12 @@ export type Partition = { readonly index: "gsi1" | "gsi2"; readonly value: strin
 export const partitions = {
   tenants: { index: "gsi1", value: "TENANTS" },
   tenantsIn: (status: TenantStatus, tier: TierName) => ({ index: "gsi2", value: `TENANTS#${status}#${tier}` }),
-  operations: { index: "gsi1", value: "OPERATIONS" },
+  operationsIn: (status: OperationStatus) => ({ index: "gsi1", value: `OPERATIONS#${status}` }),
   operationsOn: (tenantId: string) => ({ index: "gsi2", value: `OPERATIONS#${tenantId}` }),
+  issuersOf: (tenantId: string) => ({ index: "gsi1", value: `ISSUERS#${tenantId}` }),
+  webhooks: { index: "gsi1", value: "WEBHOOKS" },
+  deliveriesTo: (webhookId: string) => ({ index: "gsi1", value: `DELIVERIES#${webhookId}` }),
+  subscriptionsOf: (connectionId: string) => ({ index: "gsi1", value: `SUBSCRIPTIONS#${connectionId}` }),
   membersOf: (tenantId: string) => ({ index: "gsi1", value: `MEMBERS#${tenantId}` }),
 } as const satisfies Record<string, Partition | ((...args: never[]) => Partition)>;
 
@@ -45,9 +67,32 @@ export const listedIn = ({ index, value }: Partition, sort: string) => ({
 });
 
 /** What an item is: `entity` on every item. The outbox's stream is filtered by `event`. */
-export type Entity = "tenant" | "slug" | "operation" | "membership" | "audit" | "event";
+export type Entity =
+  | "tenant"
+  | "slug"
+  | "operation"
+  | "membership"
+  | "issuer"
+  | "audit"
+  | "event"
+  | "webhook"
+  | "delivery"
+  | "notice"
+  | "progress"
+  | "subscriber";
 
-const storage = new Set(["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "entity", "expires_at", "version"]);
+const storage = new Set([
+  "pk",
+  "sk",
+  "gsi1pk",
+  "gsi1sk",
+  "gsi2pk",
+  "gsi2sk",
+  "entity",
+  "expires_at",
+  "version",
+  "flights",
+]);
 
 /** An item without the attributes that only storage needs. */
 export const withoutKeys = (item: Readonly<Record<string, unknown>>): Record<string, unknown> =>

@@ -1,49 +1,30 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { operationStatuses } from "@tenantry/core/operation/operation";
 import type { Operations } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
-import { keys, partitions } from "./control-table.ts";
+import { keys, listedIn, partitions } from "./control-table.ts";
 import type { Documents } from "./dynamo.ts";
-import { operationFromItem } from "./operation-item.ts";
+import { attributeOf, flightsIn, operationFromItem } from "./operation-item.ts";
+import { moveWrites } from "./operation-move.ts";
+import { type OperationUpdate, updateOf } from "./operation-update.ts";
 import { readPage } from "./pages.ts";
-
-type Change = {
-  readonly set: string;
-  readonly remove?: string;
-  readonly when: string;
-  readonly step?: string;
-  readonly values: Readonly<Record<string, unknown>>;
-};
+import { transact } from "./transact.ts";
 
 /** Operations in the Control table. Each write names the attributes it changes, so steps that run at once do not meet. */
 export const dynamoOperations = (documents: Documents, table: string): Operations => {
+  const read = async (id: string): Promise<Record<string, unknown> | undefined> =>
+    (await documents.send(new GetCommand({ TableName: table, Key: keys.operation(id), ConsistentRead: true }))).Item;
+
   const get: Operations["get"] = async (id) => {
-    const { Item } = await documents.send(
-      new GetCommand({ TableName: table, Key: keys.operation(id), ConsistentRead: true }),
-    );
-    return Item === undefined ? null : operationFromItem(Item);
+    const item = await read(id);
+    return item === undefined ? null : operationFromItem(item);
   };
 
   /** @returns whether the condition held. @throws Problem `operation-not-found` */
-  const change = async (id: string, { set, remove, when, step, values }: Change): Promise<boolean> => {
-    // Every write counts: the change feed orders what it saw by it.
-    const expressions = `SET ${set}, #version = if_not_exists(#version, :none) + :next${remove === undefined ? "" : ` REMOVE ${remove}`}`;
-    const names = ["status", "steps", "attempts", "started_at", "ended_at", "updated_at", "error", "version"].filter(
-      (name) => new RegExp(`#${name}\\b`).test(`${expressions} ${when}`),
-    );
-    const update = new UpdateCommand({
-      TableName: table,
-      Key: keys.operation(id),
-      UpdateExpression: expressions,
-      ConditionExpression: when,
-      ExpressionAttributeNames: {
-        ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
-        ...(step === undefined ? {} : { "#step": step }),
-      },
-      ExpressionAttributeValues: { ...values, ":none": 0, ":next": 1 },
-    });
+  const change = async (id: string, update: OperationUpdate): Promise<boolean> => {
     try {
-      await documents.send(update);
+      await documents.send(new UpdateCommand(updateOf(table, id, update)));
       return true;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -53,66 +34,94 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
     }
   };
 
+  const land: Operations["land"] = async (id, step, flightId) => {
+    const names = { "#flight": `${step}/${flightId}` };
+    await change(id, { set: { "flights.#flight": null }, when: "attribute_exists(pk)", names });
+  };
+
   return {
     get,
 
-    list: ({ tenantId }, page) =>
-      readPage(
-        documents,
-        table,
-        [tenantId === undefined ? partitions.operations : partitions.operationsOn(tenantId)],
-        page,
-        operationFromItem,
-      ),
+    list({ tenantId, status }, page) {
+      const wanted =
+        tenantId === undefined
+          ? (status === undefined ? operationStatuses : [status]).map((one) => partitions.operationsIn(one))
+          : [partitions.operationsOn(tenantId)];
+      // Of one tenant there are few: those of another status are passed over.
+      const only = tenantId !== undefined && status !== undefined ? { status } : undefined;
+      return readPage(documents, table, wanted, page, operationFromItem, only);
+    },
 
     async start(id, at) {
+      const listed = listedIn(partitions.operationsIn("running"), id);
       await change(id, {
-        set: "#status = :running, #updated_at = :at",
+        set: { status: "running", updated_at: at, gsi1pk: listed["gsi1pk"] },
         when: "#status = :pending",
-        values: { ":running": "running", ":pending": "pending", ":at": at },
+        values: { ":pending": "pending" },
       });
     },
 
-    async startStep(id, step, at) {
+    async startStep(id, step, at, flight) {
+      const back = attributeOf(step) === "compensation";
+      const place = `${attributeOf(step)}.${step}`;
+      const written = `#${attributeOf(step)}.#${step}`;
       const begun = await change(id, {
-        set:
-          "#steps.#step.#status = :running, #steps.#step.#attempts = #steps.#step.#attempts + :one, " +
-          "#steps.#step.#started_at = if_not_exists(#steps.#step.#started_at, :at), #updated_at = :at",
-        remove: "#steps.#step.#ended_at, #steps.#step.#error",
-        when: "attribute_exists(pk) AND attribute_not_exists(#ended_at)",
-        step,
-        values: { ":running": "running", ":one": 1, ":at": at },
-      });
-      if (!begun) throw new Problem("state-conflict", `The operation ${id} has ended.`);
-    },
-
-    async endStep(id, step, at, error) {
-      await change(id, {
-        set:
-          "#steps.#step.#status = :status, #steps.#step.#ended_at = :at, #updated_at = :at" +
-          (error === null ? "" : ", #steps.#step.#error = :error"),
-        when: "#steps.#step.#status = :running",
-        step,
+        set: {
+          [`${place}.status`]: "running",
+          [`${place}.ended_at`]: null,
+          [`${place}.error`]: null,
+          updated_at: at,
+          ...(flight === undefined ? {} : { "flights.#flight": flight.deadline }),
+        },
+        ...(flight === undefined ? {} : { names: { "#flight": `${step}/${flight.id}` } }),
+        compute: {
+          [`${place}.attempts`]: `${written}.#attempts + :next`,
+          [`${place}.started_at`]: `if_not_exists(${written}.#started_at, :at)`,
+        },
+        when:
+          `attribute_exists(${written}) AND ${back ? "#status = :compensating" : "#status IN (:pending, :running)"}` +
+          (flight === undefined ? "" : " AND #execution = :execution"),
         values: {
-          ":running": "running",
-          ":status": error === null ? "succeeded" : "failed",
           ":at": at,
-          ...(error === null ? {} : { ":error": error }),
+          ...(back ? { ":compensating": "compensating" } : { ":pending": "pending", ":running": "running" }),
+          ...(flight === undefined ? {} : { ":execution": flight.execution }),
         },
       });
+      if (!begun) throw new Problem("state-conflict", `The operation ${id} does not wait for ${step}.`);
     },
 
-    async end(id, at, outcome) {
-      const failed = outcome.status === "failed";
-      await change(id, {
-        set: `#status = :status, #ended_at = :at, #updated_at = :at${failed ? ", #error = :error" : ""}`,
-        when: "attribute_exists(pk) AND attribute_not_exists(#ended_at)",
-        values: {
-          ":status": outcome.status,
-          ":at": at,
-          ...(failed ? { ":error": { ...outcome.error, step: outcome.step } } : {}),
+    async endStep(id, step, at, error, flightId) {
+      const place = `${attributeOf(step)}.${step}`;
+      const landed = flightId === undefined ? {} : { "flights.#flight": null };
+      const names = { "#flight": `${step}/${flightId}` };
+      const ended = await change(id, {
+        set: {
+          [`${place}.status`]: error === null ? "succeeded" : "failed",
+          [`${place}.ended_at`]: at,
+          ...(error === null ? {} : { [`${place}.error`]: error }),
+          updated_at: at,
+          ...landed,
         },
+        when: `#${attributeOf(step)}.#${step}.#status = :running`,
+        values: { ":running": "running" },
+        names,
       });
+      // Another attempt ended the step before; this one is over all the same.
+      if (!ended && flightId !== undefined) await land(id, step, flightId);
+    },
+
+    land,
+
+    async inFlight(id, at) {
+      return flightsIn((await read(id)) ?? {}, at);
+    },
+
+    async move(operation, change) {
+      const failed = await transact(documents, moveWrites(table, operation, change));
+      if (failed.length === 0) return get(operation.id);
+      const decisive = change.tenant === undefined ? 1 : 2;
+      if (failed.some((place) => place < decisive)) return null;
+      throw new Error(`The commit of a change to ${operation.id} met an item that was there before.`);
     },
   };
 };

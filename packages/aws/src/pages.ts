@@ -7,7 +7,7 @@ type Item = Record<string, unknown>;
 
 /**
  * A page over one or several partitions of an index, the newest first. Several are read side by side and merged by their
- * sort key, so a page costs at most `limit + 1` items of each, wherever in the list it lies.
+ * sort key, so a page costs at most `limit + 1` items of each, wherever in the list it lies. `only` passes over items of another status.
  */
 export const readPage = async <T extends { readonly id: string }>(
   documents: Documents,
@@ -15,8 +15,9 @@ export const readPage = async <T extends { readonly id: string }>(
   read: readonly Partition[],
   { limit, after }: PageRequest,
   fromItem: (item: Item) => T,
+  only?: { readonly status: string },
 ): Promise<Page<T>> => {
-  const parts = await Promise.all(read.map((partition) => newest(documents, table, partition, limit + 1, after)));
+  const parts = await Promise.all(read.map((partition) => newest(documents, table, partition, limit + 1, after, only)));
   const all = parts
     .flat()
     .map(fromItem)
@@ -31,6 +32,7 @@ const newest = async (
   { index, value }: Partition,
   wanted: number,
   after: string | null,
+  only: { readonly status: string } | undefined,
 ): Promise<Item[]> => {
   const items: Item[] = [];
   let from: Item | undefined;
@@ -40,8 +42,17 @@ const newest = async (
         TableName: table,
         IndexName: index,
         KeyConditionExpression: after === null ? "#pk = :pk" : "#pk = :pk AND #sk < :after",
-        ExpressionAttributeNames: { "#pk": `${index}pk`, ...(after === null ? {} : { "#sk": `${index}sk` }) },
-        ExpressionAttributeValues: { ":pk": value, ...(after === null ? {} : { ":after": after }) },
+        ...(only === undefined ? {} : { FilterExpression: "#status = :status" }),
+        ExpressionAttributeNames: {
+          "#pk": `${index}pk`,
+          ...(after === null ? {} : { "#sk": `${index}sk` }),
+          ...(only === undefined ? {} : { "#status": "status" }),
+        },
+        ExpressionAttributeValues: {
+          ":pk": value,
+          ...(after === null ? {} : { ":after": after }),
+          ...(only === undefined ? {} : { ":status": only.status }),
+        },
         ScanIndexForward: false,
         Limit: wanted - items.length,
         ExclusiveStartKey: from,

@@ -1,6 +1,7 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { AuditEntry } from "@tenantry/core/audit/audit";
-import { newOnboarding } from "@tenantry/core/operation/begin";
+import { newOnboarding, pendingCompensation, pendingSteps } from "@tenantry/core/operation/begin";
+import { compensationSteps } from "@tenantry/core/operation/operation";
 import type { Commit, Operations, Registry } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
 import type { Tenant, TenantStatus } from "@tenantry/core/tenant/tenant";
@@ -174,6 +175,24 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     expect((await registry.listTenants({}, { limit: 5, after: null })).items).toHaveLength(1);
   });
 
+  test("forgets what a plane made", async () => {
+    const tenant = tenantOf("acme");
+    await register(tenant);
+    const storage = { bucket: "b", prefix: "tenants/tenant-acme/", objects: ["x"] };
+    await registry.recordResources(tenant.id, "storage", storage, later);
+    await registry.clearResources(tenant.id, "storage", later);
+    await registry.clearResources(tenant.id, "storage", later);
+    expect((await registry.getTenant(tenant.id))?.resources).toEqual({});
+  });
+
+  test("counts the tenants of a tier that stand, up to the limit", async () => {
+    for (const [at, status] of (["active", "provisioning", "failed", "deleted"] as const).entries())
+      await register(tenantOf(`tenant-${at}`, "premium", status));
+    await register(tenantOf("other", "trial", "active"));
+    expect(await registry.countTenants("premium", 10)).toBe(2);
+    expect(await registry.countTenants("premium", 1)).toBe(1);
+  });
+
   test("keeps the first of two memberships of a user in a tenant", async () => {
     const first = { user_id: "u", tenant_id: newId("tenant"), roles: ["tenant-owner"], created_at: at };
     const second = { ...first, tenant_id: newId("tenant") };
@@ -232,18 +251,98 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       for (const name of names) expect(await step(name)).toMatchObject({ status: "succeeded", attempts: 5 });
     });
 
-    test("ends once, and lets no straggler begin", async () => {
-      const error = { code: "Boom", message: "It broke." };
-      await operations.end(id, later, { status: "failed", step: "ProvisionStorage", error });
-      await operations.end(id, later, { status: "succeeded" });
-      expect(await operations.get(id)).toMatchObject({
-        status: "failed",
-        ended_at: later,
-        error: { ...error, step: "ProvisionStorage" },
-      });
+    const operation = async () => (await operations.get(id))!;
+    const flight = (name: string, deadline = "2026-11-20T13:47:00.000Z") => ({ id: name, execution: id, deadline });
+
+    test("moves once from what was read, and lets no straggler begin", async () => {
+      const error = { code: "Boom", message: "It broke.", step: "ProvisionStorage" } as const;
+      const seen = await operation();
+      const turn = () =>
+        operations.move(seen, { to: "compensating", at: later, error, compensation: pendingCompensation() });
+      const outcomes = await Promise.all([turn(), turn()]);
+      expect(outcomes.filter((outcome) => outcome !== null)).toHaveLength(1);
+      const turned = await operation();
+      expect(turned).toMatchObject({ status: "compensating", error, updated_at: later, ended_at: null });
+      expect(turned.compensation.map(({ name, status }) => [name, status])).toEqual(
+        compensationSteps.map((name) => [name, "pending"]),
+      );
       await expect(operations.startStep(id, "ProvisionDatabase", later)).rejects.toMatchObject({
         code: "state-conflict",
       });
+      expect(await operations.move(turned, { to: "failed", at: later, endedAt: later })).toMatchObject({
+        status: "failed",
+        ended_at: later,
+        error,
+      });
+    });
+
+    test("begins anew with nothing of the attempt before", async () => {
+      await operations.startStep(id, "ProvisionDatabase", at);
+      const seen = await operation();
+      const failed = (await operations.move(seen, { to: "failed", at, endedAt: at, cancelledAt: at }))!;
+      const change = { to: "pending", at: later, attempt: 2, execution: `${id}-2`, error: null } as const;
+      const again = await operations.move(failed, {
+        ...change,
+        endedAt: null,
+        cancelledAt: null,
+        steps: pendingSteps(),
+        compensation: [],
+      });
+      expect(again).toEqual({
+        ...newOnboarding(id, seen.tenant_id, at),
+        attempt: 2,
+        execution: `${id}-2`,
+        updated_at: later,
+      });
+      // The first execution is not the one that works on it now.
+      await expect(operations.startStep(id, "ProvisionDatabase", later, flight("a"))).rejects.toMatchObject({
+        code: "state-conflict",
+      });
+    });
+
+    test("moves with its tenant and what is committed, or not at all", async () => {
+      const seen = await operation();
+      const was = (await registry.getTenant(seen.tenant_id))!;
+      const change = { to: "compensating", at: later, tenant: { was, to: "failed" } } as const;
+      expect(await operations.move({ ...seen, status: "running" }, change)).toBeNull();
+      expect(
+        await operations.move(seen, { ...change, tenant: { was: { ...was, status: "active" }, to: "failed" } }),
+      ).toBeNull();
+      expect(await operation()).toEqual(seen);
+      expect(await operations.move(seen, { ...change, commit: commitFor(was.id) })).not.toBeNull();
+      expect(await registry.getTenant(was.id)).toEqual({ ...was, status: "failed", updated_at: later });
+      expect((await registry.listTenants({ status: "failed" }, { limit: 5, after: null })).items).toHaveLength(1);
+    });
+
+    test("takes a step back only while it is compensating", async () => {
+      await expect(operations.startStep(id, "ReleaseStorage", at)).rejects.toMatchObject({ code: "state-conflict" });
+      await operations.move(await operation(), { to: "compensating", at, compensation: pendingCompensation() });
+      await operations.startStep(id, "ReleaseStorage", at, flight("a"));
+      await operations.endStep(id, "ReleaseStorage", later, null, "a");
+      expect((await operation()).compensation.find(({ name }) => name === "ReleaseStorage")).toEqual({
+        name: "ReleaseStorage",
+        status: "succeeded",
+        attempts: 1,
+        started_at: at,
+        ended_at: later,
+        error: null,
+      });
+    });
+
+    test("knows which attempts are in flight, until they land or their deadline is over", async () => {
+      await operations.startStep(id, "ProvisionStorage", at, flight("a"));
+      await operations.startStep(id, "ProvisionStorage", at, flight("b", "2026-11-20T13:48:00.000Z"));
+      await operations.startStep(id, "ProvisionIdentity", at, flight("c"));
+      await operations.endStep(id, "ProvisionIdentity", later, null, "c");
+      await operations.endStep(id, "ProvisionStorage", later, null, "a");
+      expect(await operations.inFlight(id, later)).toEqual(["ProvisionStorage"]);
+      expect(await operations.inFlight(id, "2026-11-20T13:49:00.000Z")).toEqual([]);
+      await operations.endStep(id, "ProvisionStorage", later, null, "b");
+      expect(await operations.inFlight(id, later)).toEqual([]);
+      await operations.startStep(id, "ProvisionStorage", at, flight("d"));
+      await operations.land(id, "ProvisionStorage", "d");
+      expect(await operations.inFlight(id, later)).toEqual([]);
+      expect(await step("ProvisionStorage")).toMatchObject({ status: "running" });
     });
 
     test("that does not exist is a problem", async () => {
@@ -252,7 +351,6 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       await expect(operations.start(none, at)).rejects.toMatchObject(missing);
       await expect(operations.startStep(none, "NotifyOwner", at)).rejects.toMatchObject(missing);
       await expect(operations.endStep(none, "NotifyOwner", at, null)).rejects.toMatchObject(missing);
-      await expect(operations.end(none, at, { status: "succeeded" })).rejects.toMatchObject(missing);
     });
 
     test("is listed, of all tenants or of one", async () => {
@@ -261,6 +359,11 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       const page = { limit: 5, after: null };
       expect((await operations.list({}, page)).items.map((one) => one.id)).toEqual([operation.id, id]);
       expect((await operations.list({ tenantId: other.id }, page)).items).toEqual([operation]);
+      await operations.start(id, later);
+      expect((await operations.list({ status: "running" }, page)).items.map((one) => one.id)).toEqual([id]);
+      expect((await operations.list({ status: "pending" }, page)).items).toEqual([operation]);
+      expect((await operations.list({ status: "pending", tenantId: other.id }, page)).items).toEqual([operation]);
+      expect((await operations.list({ status: "failed", tenantId: other.id }, page)).items).toEqual([]);
     });
   });
 });

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { Membership } from "@tenantry/core/access/membership";
 import type { Registry, Reservation } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
+import { quotaStatuses } from "@tenantry/core/tenant/quota";
 import { Tenant, tenantStatuses } from "@tenantry/core/tenant/tenant";
 import { tierNames } from "@tenantry/core/tenant/tier";
 import { commitWrites } from "./commit.ts";
@@ -172,6 +173,72 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
       await documents.send(put).catch((error: unknown) => {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
       });
+    },
+
+    async countTenants(tier, limit) {
+      const counts = await Promise.all(
+        quotaStatuses.map(async (status) => {
+          const { index, value } = partitions.tenantsIn(status, tier);
+          const { Count = 0 } = await documents.send(
+            new QueryCommand({
+              TableName: table,
+              IndexName: index,
+              KeyConditionExpression: "#pk = :pk",
+              ExpressionAttributeNames: { "#pk": `${index}pk` },
+              ExpressionAttributeValues: { ":pk": value },
+              Select: "COUNT",
+              Limit: limit,
+            }),
+          );
+          return Count;
+        }),
+      );
+      return Math.min(
+        limit,
+        counts.reduce((sum, count) => sum + count, 0),
+      );
+    },
+
+    async removeMembership(userId, tenantId) {
+      await documents.send(new DeleteCommand({ TableName: table, Key: keys.membership(userId, tenantId) }));
+    },
+
+    async membersOf(tenantId) {
+      const found: string[] = [];
+      let ExclusiveStartKey: Record<string, unknown> | undefined;
+      do {
+        const { index, value } = partitions.membersOf(tenantId);
+        const page = await documents.send(
+          new QueryCommand({
+            TableName: table,
+            IndexName: index,
+            KeyConditionExpression: `${index}pk = :members`,
+            ExpressionAttributeValues: { ":members": value },
+            ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
+          }),
+        );
+        found.push(...(page.Items ?? []).map((item) => Membership.parse(withoutKeys(item)).user_id));
+        ExclusiveStartKey = page.LastEvaluatedKey;
+      } while (ExclusiveStartKey !== undefined);
+      return found;
+    },
+
+    async note(tenantId, status, commit) {
+      const [failed] = await transact(documents, [
+        {
+          ConditionCheck: {
+            TableName: table,
+            Key: keys.tenant(tenantId),
+            ConditionExpression: "#status = :status",
+            ExpressionAttributeNames: { "#status": "status" },
+            ExpressionAttributeValues: { ":status": status },
+          },
+        },
+        ...commitWrites(table, commit),
+      ]);
+      if (failed !== undefined && failed !== 0)
+        throw new Error(`A note on ${tenantId} met an item that was there before.`);
+      return failed === undefined;
     },
 
     membershipsOf: (userId) => membershipsOf(documents, table, userId),

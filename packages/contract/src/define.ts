@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type OperationName, type Route, routes } from "./routes.ts";
 
 export type Success = {
-  readonly status: 200 | 202;
+  readonly status: 200 | 201 | 202;
   readonly description: string;
   readonly contentType: string;
   readonly body: z.ZodType;
@@ -14,7 +14,7 @@ export type Success = {
 /** One operation of the API: everything there is to know about it on the wire. */
 export type Operation = Route & {
   readonly id: OperationName;
-  readonly tag: "Tenants" | "Operations" | "Usage" | "Service";
+  readonly tag: "Tenants" | "Operations" | "Usage" | "Storage" | "Webhooks" | "Service";
   readonly summary: string;
   readonly description: string;
   readonly params: z.ZodObject;
@@ -32,6 +32,9 @@ export const define = <const Id extends OperationName, const Rest extends Omit<O
   rest: Rest,
 ): { readonly id: Id } & (typeof routes)[Id] & Rest => ({ id, ...routes[id], ...rest });
 
+/** Every POST may carry it: the same key and request get the same response. */
+export const idempotencyHeader = "idempotency-key";
+
 export const none = z.strictObject({});
 
 /** Every problem an operation can answer with: its own, and those that follow from what it reads. */
@@ -41,6 +44,7 @@ export const problemsOf = (operation: Operation): ProblemCode[] => [
     ...(operation.body === null ? [] : (["invalid-json", "body-too-large"] as const)),
     ...(operation.permission === null ? [] : (["unauthenticated", "forbidden"] as const)),
     ...operation.problems,
+    ...(operation.method === "POST" ? (["idempotency-in-flight", "idempotency-key-reused"] as const) : []),
     "too-many-requests",
     "internal-error",
     "unavailable",

@@ -1,13 +1,21 @@
 import { type ProblemCode, problems } from "@tenantry/core/problem";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from "zod-openapi";
 import { z } from "zod";
-import { type Operation, problemsOf } from "./define.ts";
+import { idempotencyHeader, type Operation, problemsOf } from "./define.ts";
 import { operations } from "./operations.ts";
 import { ProblemBody, problemContentType, problemType } from "./schemas/problem.ts";
 
 const requestId = z
   .string()
   .meta({ description: "Names the request in our logs.", example: "0f7b6c1e-8a4d-4a55-9a3e-6f2b0c1d2e3f" });
+
+const idempotencyHeaders = z.object({
+  [idempotencyHeader]: z.string().min(1).max(255).optional().meta({
+    description:
+      "Yours to choose, such as a UUID. Within 24 hours the same key and request get the same response and nothing is done twice.",
+    example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
+  }),
+});
 
 const exampleOf = (code: ProblemCode) => ({
   summary: problems[code].title,
@@ -48,7 +56,11 @@ const pathItem = (operation: Operation): ZodOpenApiOperationObject => ({
       ? operation.description
       : `${operation.description}\n\nNeeds the permission \`${operation.permission}\`.`,
   security: operation.permission === null ? [] : [{ accessToken: [] }],
-  requestParams: { path: operation.params, query: operation.query },
+  requestParams: {
+    path: operation.params,
+    query: operation.query,
+    ...(operation.method === "POST" ? { header: idempotencyHeaders } : {}),
+  },
   ...(operation.body === null
     ? {}
     : { requestBody: { required: true, content: { "application/json": { schema: operation.body } } } }),
@@ -83,6 +95,8 @@ export const openapi = () => {
       { name: "Tenants", description: "The tenants of the platform." },
       { name: "Operations", description: "Work that outlives its request." },
       { name: "Usage", description: "What tenants used." },
+      { name: "Storage", description: "Tenants' files." },
+      { name: "Webhooks", description: "URLs that are told of events." },
       { name: "Service", description: "The API itself." },
     ],
     security: [{ accessToken: [] }],

@@ -7,10 +7,24 @@ import { problemCodes } from "./schemas/problem.ts";
 import { CreateTenantBody, ListTenantsQuery, Tenant } from "./schemas/tenant.ts";
 import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
 
+import { storageOperations } from "./storage-operations.ts";
+import { webhookOperations } from "./webhook-operations.ts";
+
 export type { OperationName } from "./routes.ts";
 
 const json = "application/json";
 const tenantParams = z.strictObject({ tenant_id: pathId("The tenant's id.", tenantIdExample) });
+
+const operationParams = z.strictObject({ operation_id: pathId("The operation's id.", operationIdExample) });
+
+/** The headers that lead to an operation that has only begun. */
+const followUp = z.object({
+  location: z.string().meta({ description: "The operation.", example: `/admin/operations/${operationIdExample}` }),
+  "retry-after": z.string().meta({ description: "Seconds to wait before a look at it.", example: "1" }),
+});
+
+const accepted = (description: string) =>
+  ({ status: 202, description, contentType: json, body: Operation, headers: followUp }) as const;
 
 /** Every operation of the API by its id. `functions/api/<id in kebab-case>.ts` answers it. */
 export const operations = {
@@ -27,14 +41,9 @@ export const operations = {
       description: "The tenant is registered and its onboarding runs.",
       contentType: json,
       body: z.strictObject({ tenant: Tenant, operation: Operation }),
-      headers: z.object({
-        location: z
-          .string()
-          .meta({ description: "The operation.", example: `/admin/operations/${operationIdExample}` }),
-        "retry-after": z.string().meta({ description: "Seconds to wait before a look at it.", example: "1" }),
-      }),
+      headers: followUp,
     },
-    problems: ["tenant-exists"],
+    problems: ["tenant-exists", "quota-used-up"],
   }),
   listTenants: define("listTenants", {
     tag: "Tenants",
@@ -80,12 +89,35 @@ export const operations = {
     tag: "Operations",
     summary: "Get an operation",
     description: "An operation with each of its steps.",
-    params: z.strictObject({ operation_id: pathId("The operation's id.", operationIdExample) }),
+    params: operationParams,
     query: none,
     body: null,
     success: { status: 200, description: "The operation.", contentType: json, body: Operation },
     problems: ["operation-not-found"],
   }),
+  retryOperation: define("retryOperation", {
+    tag: "Operations",
+    summary: "Retry an operation",
+    description: "Begins a failed or cancelled operation anew, as another attempt of the same operation.",
+    params: operationParams,
+    query: none,
+    body: null,
+    success: accepted("Another attempt begins."),
+    problems: ["operation-not-found", "state-conflict"],
+  }),
+  cancelOperation: define("cancelOperation", {
+    tag: "Operations",
+    summary: "Cancel an operation",
+    description:
+      "Stops an onboarding whose tenant is not active yet and takes back what was made. Follow the operation until it is `cancelled`.",
+    params: operationParams,
+    query: none,
+    body: null,
+    success: accepted("What was made is being taken back."),
+    problems: ["operation-not-found", "state-conflict"],
+  }),
+  ...storageOperations,
+  ...webhookOperations,
   getHealth: define("getHealth", {
     tag: "Service",
     summary: "Ask whether the API is up",

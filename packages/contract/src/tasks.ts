@@ -4,7 +4,7 @@ import { z } from "zod";
 
 /**
  * Every task a state machine may call: the state's name and the file of its handler, `functions/tasks/<file>.ts`.
- * The steps of onboarding and of its compensation are shown to people; the other two only end the operation.
+ * The steps of onboarding and of its compensation are shown to people; the other three only turn or end the operation.
  */
 export const tasks = {
   ValidateTenant: "validate-tenant",
@@ -18,9 +18,10 @@ export const tasks = {
   ReleaseStorage: "release-storage",
   ReleaseIdentity: "release-identity",
   ReleaseNamespace: "release-namespace",
+  BeginCompensation: "begin-compensation",
   FinishOnboarding: "finish-onboarding",
   FailOnboarding: "fail-onboarding",
-} as const satisfies Record<StepName | "FinishOnboarding" | "FailOnboarding", string>;
+} as const satisfies Record<StepName | "BeginCompensation" | "FinishOnboarding" | "FailOnboarding", string>;
 
 export type TaskName = keyof typeof tasks;
 /** A handler's file name without its ending, and the last part of its function's name in the stacks. */
@@ -38,7 +39,9 @@ export const TaskInput = z.strictObject({
   step: z.enum(taskNames),
   /** 0 at first, then the number of the retry within this visit of the state. */
   attempt: z.int().min(0).default(0),
-  /** Only FailOnboarding is told it. */
+  /** The name of the execution that calls. A straggler of another one may not begin. */
+  execution: z.string().optional(),
+  /** Only BeginCompensation is told it. */
   failure: Failure.optional(),
 });
 export type TaskInput = z.infer<typeof TaskInput>;

@@ -7,10 +7,13 @@ export const eventTypes = [
   "tenant.registration_withdrawn.v1",
   "tenant.activated.v1",
   "tenant.onboarding_failed.v1",
+  "tenant.onboarding_retried.v1",
+  "tenant.compensation_failed.v1",
+  "webhook.disabled.v1",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
-/** A CloudEvents 1.0 event before it gets its envelope. `subject` is the tenant's id. */
+/** A CloudEvents 1.0 event before it gets its envelope. `subject` is the id of the tenant or the webhook that it is about. */
 export const OutboundEvent = z.strictObject({
   id: z.string(),
   type: z.enum(eventTypes),

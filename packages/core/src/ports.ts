@@ -2,7 +2,7 @@ import type { Membership } from "./access/membership.ts";
 import type { AuditEntry } from "./audit/audit.ts";
 import type { OutboundEvent } from "./events.ts";
 import type { IdKind } from "./ids.ts";
-import type { Operation, OnboardingStep, StepError } from "./operation/operation.ts";
+import type { Operation, OperationStatus, StepError, StepName } from "./operation/operation.ts";
 import type { Tenant, TenantResources, TenantStatus } from "./tenant/tenant.ts";
 import type { TierName } from "./tenant/tier.ts";
 
@@ -50,6 +50,14 @@ export interface Registry {
   /** Forgets what one plane made, once it is gone. Idempotent. */
   clearResources(tenantId: string, plane: keyof TenantResources, at: string): Promise<void>;
   addMembership(membership: Membership): Promise<void>;
+  /** Idempotent. */
+  removeMembership(userId: string, tenantId: string): Promise<void>;
+  /** The users of a tenant. A membership of the last second may be missing: who must not miss one asks by the user. */
+  membersOf(tenantId: string): Promise<readonly string[]>;
+  /** Writes what was done with a tenant that does not change it. Returns false and writes nothing in another status. */
+  note(tenantId: string, status: TenantStatus, commit: Commit): Promise<boolean>;
+  /** How many tenants of a tier stand or are being made, counted up to `limit`. A moment old: a preflight, not a lock. */
+  countTenants(tier: TierName, limit: number): Promise<number>;
   membershipsOf(userId: string): Promise<readonly Membership[]>;
 }
 
@@ -57,32 +65,66 @@ export type Reservation = { readonly tenant_id: string; readonly operation_id: s
 
 export type { Membership };
 
+export type OperationFilter = { readonly tenantId?: string | undefined; readonly status?: OperationStatus | undefined };
+
 /** Operations and their steps. */
 export interface Operations {
   get(id: string): Promise<Operation | null>;
-  list(filter: { tenantId?: string | undefined }, page: PageRequest): Promise<Page<Operation>>;
-  /** Sets the operation running. A second call changes nothing. */
+  list(filter: OperationFilter, page: PageRequest): Promise<Page<Operation>>;
+  /** Sets a pending operation running. A second call changes nothing. */
   start(id: string, at: string): Promise<void>;
   /**
-   * Counts an attempt and sets the step running.
+   * Counts an attempt and sets the step running. Until `endStep` is told of this flight, or its deadline is over, the
+   * attempt is in flight: it may still make or take things, whatever the step's status says. A step forward may begin while the operation is pending or
+   * running, a step back while it is compensating, and only for the execution that works on it.
    *
-   * @throws Problem `state-conflict` when the operation has ended, so that a straggler does not begin to work;
-   *   `operation-not-found` when there is none.
+   * @throws Problem `state-conflict` otherwise, so that a straggler does not begin to work; `operation-not-found`.
    */
-  startStep(id: string, step: OnboardingStep, at: string): Promise<void>;
-  /** Ends the step if it is running; otherwise it changes nothing. */
-  endStep(id: string, step: OnboardingStep, at: string, error: StepError | null): Promise<void>;
-  /** Ends the operation unless it has ended. */
-  end(
+  startStep(
     id: string,
+    step: StepName,
     at: string,
-    outcome: { status: "succeeded" } | { status: "failed"; step: OnboardingStep | null; error: StepError },
+    flight?: { readonly id: string; readonly execution: string; readonly deadline: string },
   ): Promise<void>;
+  /** Ends the step if it is running, and the flight in any case. */
+  endStep(id: string, step: StepName, at: string, error: StepError | null, flightId?: string): Promise<void>;
+  /** Ends a flight and leaves the step as it is. */
+  land(id: string, step: StepName, flightId: string): Promise<void>;
+  /** The steps that have an attempt in flight at this time. */
+  inFlight(id: string, at: string): Promise<readonly StepName[]>;
+  /**
+   * Moves the operation on, all or nothing. Returns null and writes nothing if its status or execution, or the tenant's
+   * status, is no longer what was read.
+   */
+  move(operation: Operation, change: OperationChange): Promise<Operation | null>;
 }
 
-/** Starts `onboard-tenant`. The execution is named after the operation, so a repeated start is the same execution. */
+/** What changes with an operation's status. What is absent stays as it is. */
+export type OperationChange = {
+  readonly to: OperationStatus;
+  readonly at: string;
+  readonly execution?: string;
+  readonly attempt?: number;
+  readonly error?: Operation["error"];
+  readonly cancelledAt?: string | null;
+  /** Null when the work begins again. */
+  readonly endedAt?: string | null;
+  /** Replaced as a whole; only while no step can run. */
+  readonly steps?: Operation["steps"];
+  readonly compensation?: Operation["compensation"];
+  readonly tenant?: { readonly was: Tenant; readonly to: TenantStatus };
+  readonly commit?: Commit;
+};
+
+/** What is known of an execution. `error` says how it ended, in words for a person. */
+export type ExecutionState = "running" | "missing" | { readonly error: StepError };
+
+/** State machines. An execution has the name that the operation gives it, so a repeated start is the same execution. */
 export interface Workflows {
-  startOnboarding(input: { operation_id: string; tenant_id: string }): Promise<void>;
+  start(operation: Pick<Operation, "id" | "tenant_id" | "execution">): Promise<void>;
+  /** Stops an execution; one that has ended or never was is no error. */
+  stop(execution: string, reason: StepError): Promise<void>;
+  look(execution: string): Promise<ExecutionState>;
 }
 
 /** A keyed signature over text, such as HMAC. */

@@ -1,5 +1,5 @@
 import { type ProblemBody, problemContentType, problemType } from "@tenantry/contract/schemas/problem";
-import { Problem, problems } from "@tenantry/core/problem";
+import { Problem, type ProblemCode, problems } from "@tenantry/core/problem";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 
 /** Headers of every response. An operation's own go over them. */
@@ -17,6 +17,11 @@ export const asProblem = (error: unknown): Problem =>
   error instanceof Problem
     ? error
     : new Problem("internal-error", "This is our fault. Quote the request_id when you tell us.", { cause: error });
+
+/** Where the status alone does not say it. */
+const extraHeadersOf: Partial<Record<ProblemCode, Record<string, string>>> = {
+  "idempotency-in-flight": { "retry-after": "1" },
+};
 
 const extraHeaders: Record<number, Record<string, string>> = {
   401: { "www-authenticate": "Bearer" },
@@ -38,6 +43,7 @@ export const problemReply = (problem: Problem, requestId: string): APIGatewayPro
     headers: {
       ...commonHeaders(requestId),
       ...extraHeaders[problem.status],
+      ...extraHeadersOf[problem.code],
       "content-type": problemContentType,
     },
     body: JSON.stringify(body),

@@ -4,6 +4,7 @@ import type { Context } from "@tenantry/core/context";
 import { type FieldError, Problem } from "@tenantry/core/problem";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import type { z } from "zod";
+import { idempotencyHeader } from "@tenantry/contract/define";
 import { faultsOf, jsonPointer, parameter, type Pointer } from "./http-faults.ts";
 
 export const maxBodyBytes = 64 * 1024;
@@ -38,7 +39,7 @@ export const anonymous = (event: APIGatewayProxyEvent): Context => ({
 });
 
 /** Params, query and body by the operation's schemas; every fault of all three is told at once. */
-export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent) => {
+export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent, keyed = false) => {
   const errors: FieldError[] = [];
   const read = (schema: z.ZodType, value: unknown, pointer: Pointer): unknown => {
     const result = schema.safeParse(value);
@@ -51,8 +52,25 @@ export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent) 
     query: read(operation.query, singleQuery(event, errors), parameter("query")),
     body: operation.body === null ? undefined : read(operation.body, body, jsonPointer),
   };
+  const key = keyed ? idempotencyKey(event, errors) : undefined;
   if (errors.length > 0) throw new Problem("invalid-request", summary(errors), { errors });
-  return request;
+  return { ...request, key };
+};
+
+/** At most 255 visible ASCII characters, as keys of other APIs are. */
+const lawfulKey = /^[\x21-\x7e]{1,255}$/;
+
+/** Header names come as the client wrote them. */
+const idempotencyKey = (event: APIGatewayProxyEvent, errors: FieldError[]): string | undefined => {
+  const sent = Object.entries(event.multiValueHeaders ?? {})
+    .filter(([name]) => name.toLowerCase() === idempotencyHeader)
+    .flatMap(([, values]) => values ?? []);
+  const [key, ...more] = sent;
+  if (key === undefined) return undefined;
+  const pointer = `header:${idempotencyHeader}`;
+  if (more.length > 0) errors.push({ pointer, detail: "is given more than once" });
+  else if (!lawfulKey.test(key)) errors.push({ pointer, detail: "must have 1 to 255 visible ASCII characters" });
+  return key;
 };
 
 const summary = (errors: readonly FieldError[]) =>

@@ -1,6 +1,7 @@
 import compose, { type MiddlewareObj } from "@middy/core";
 import type { Operation } from "@tenantry/contract/define";
 import type { Context } from "@tenantry/core/context";
+import type { Idempotency } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type { z } from "zod";
 import { anonymous, contextOf, parseRequest } from "./http-request.ts";
@@ -24,11 +25,13 @@ export type HttpReply<O extends Operation> = {
 
 /**
  * A Lambda handler behind API Gateway REST for one operation of the contract. Request and response go through the
- * operation's schemas; a thrown Problem is answered as such and anything else as a 500 that says nothing.
+ * operation's schemas; a thrown Problem is answered as such and anything else as a 500 that says nothing. With
+ * `idempotency` a repeated request that bears the same `Idempotency-Key` gets the first one's response.
  */
 export const http = <const O extends Operation>(
   operation: O,
   handle: (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>,
+  idempotency?: Idempotency,
 ) =>
   compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(requestLog(operation))
@@ -37,14 +40,24 @@ export const http = <const O extends Operation>(
         request.response = problemReply(asProblem(request.error), request.event.requestContext.requestId);
       },
     })
-    .handler(async (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
+    .handler(async (event: APIGatewayProxyEvent, context): Promise<APIGatewayProxyResult> => {
       const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
-      const request = { ...parseRequest(operation, event), ctx, root: rootOf(event) };
-      const reply = await handle(request as HttpRequest<O>);
-      return render(operation, reply, ctx.requestId);
+      const { key, ...parsed } = parseRequest(operation, event, idempotency !== undefined);
+      const answer = async () => {
+        const reply = await handle({ ...parsed, ctx, root: rootOf(event) } as HttpRequest<O>);
+        return render(operation, reply, ctx.requestId);
+      };
+      if (idempotency === undefined || key === undefined) return answer();
+      const remainingMilliseconds = context.getRemainingTimeInMillis();
+      return idempotency(
+        { caller: ctx.actor.id, operation: operation.id, key, payload: parsed, remainingMilliseconds },
+        answer,
+      );
     });
 
-const render = <O extends Operation>(operation: O, reply: HttpReply<O>, requestId: string): APIGatewayProxyResult => {
+type Rendered = { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string };
+
+const render = <O extends Operation>(operation: O, reply: HttpReply<O>, requestId: string): Rendered => {
   const { status, contentType, body: schema } = operation.success;
   const result = schema.safeParse(reply.body);
   if (!result.success) throw new Error(`The response of ${operation.id} breaks its contract.`, { cause: result.error });

@@ -1,4 +1,4 @@
-import { newOnboarding } from "@tenantry/core/operation/begin";
+import { newOnboarding, pendingCompensation } from "@tenantry/core/operation/begin";
 import { memory, memoryOperations } from "@tenantry/core/testing/memory";
 import { ProvisioningError } from "@tenantry/core/provisioning/errors";
 import type { TaskRun } from "@tenantry/core/provisioning/ports";
@@ -8,7 +8,7 @@ import { task } from "./task.ts";
 
 const operation_id = "op_01JD00000000000000000000AA";
 const tenant_id = "ten_01JD00000000000000000000AA";
-const context = { awsRequestId: "req-1" } as Context;
+const context = { awsRequestId: "req-1", getRemainingTimeInMillis: () => 60_000 } as Context;
 const at = "2026-11-20T13:45:12.123Z";
 
 const payload = (step: string, more: object = {}) => ({ operation_id, tenant_id, step, attempt: 0, ...more });
@@ -90,13 +90,45 @@ test("a passing fault goes out as TransientError and the next attempt counts on"
 });
 
 test("a straggler of an operation that has ended does nothing", async () => {
-  const { ports } = setUp();
-  await ports.operations.end(operation_id, at, { status: "failed", step: null, error: { code: "X", message: "m" } });
+  const { ports, state } = setUp();
+  const operation = state.operations.get(operation_id)!;
+  await ports.operations.move(operation, { to: "failed", at, endedAt: at });
   const verb = vi.fn<() => Promise<void>>();
   await expect(task("ProvisionStorage", ports, verb)(payload("ProvisionStorage"), context)).rejects.toMatchObject({
     name: "state-conflict",
   });
   expect(verb).not.toHaveBeenCalled();
+});
+
+test("a release waits for what is still in flight", async () => {
+  const { ports, state } = setUp();
+  const flight = { id: "req-0", execution: operation_id, deadline: "2026-11-20T13:46:00.000Z" };
+  await ports.operations.startStep(operation_id, "ProvisionStorage", at, flight);
+  const operation = state.operations.get(operation_id)!;
+  await ports.operations.move(operation, { to: "compensating", at, compensation: pendingCompensation() });
+  const verb = vi.fn<() => Promise<void>>(async () => undefined);
+  const release = task("ReleaseStorage", ports, verb);
+  const call = () => release(payload("ReleaseStorage", { execution: operation_id }), context);
+  await expect(call()).rejects.toMatchObject({ name: "NotReadyYet" });
+  expect(verb).not.toHaveBeenCalled();
+  await ports.operations.endStep(operation_id, "ProvisionStorage", at, null, "req-0");
+  await call();
+  expect(verb).toHaveBeenCalledOnce();
+  expect(state.flights.size).toBe(0);
+  expect(state.operations.get(operation_id)?.compensation.find(({ name }) => name === "ReleaseStorage")).toMatchObject({
+    status: "succeeded",
+    attempts: 1,
+  });
+});
+
+test("a straggler of another execution does nothing, and does not end what goes on", async () => {
+  const { ports, step } = setUp();
+  await ports.operations.startStep(operation_id, "ProvisionStorage", at);
+  const verb = vi.fn<() => Promise<void>>();
+  const stale = payload("ProvisionStorage", { execution: `${operation_id}-7` });
+  await expect(task("ProvisionStorage", ports, verb)(stale, context)).rejects.toMatchObject({ name: "state-conflict" });
+  expect(verb).not.toHaveBeenCalled();
+  expect(step("ProvisionStorage")).toMatchObject({ status: "running", attempts: 1 });
 });
 
 test("a task that is no step of the operation writes no progress", async () => {

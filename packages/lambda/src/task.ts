@@ -1,6 +1,6 @@
 import middy, { type MiddlewareObj } from "@middy/core";
 import { TaskInput, type TaskName } from "@tenantry/contract/tasks";
-import { type OnboardingStep, onboardingSteps } from "@tenantry/core/operation/operation";
+import { compensationSteps, onboardingSteps, type StepName } from "@tenantry/core/operation/operation";
 import type { Clock, Operations } from "@tenantry/core/ports";
 import { NotReadyYet } from "@tenantry/core/provisioning/errors";
 import type { TaskRun, TaskVerb } from "@tenantry/core/provisioning/ports";
@@ -10,11 +10,11 @@ import { errorFields, log } from "./log.ts";
 
 /** What the edge itself needs, whatever the task does. */
 export type TaskPorts = {
-  readonly operations: Pick<Operations, "start" | "startStep" | "endStep">;
+  readonly operations: Pick<Operations, "start" | "startStep" | "endStep" | "land" | "inFlight">;
   readonly clock: Clock;
 };
 
-type Internal = { run?: TaskRun; attempt?: number; since?: number };
+type Internal = { run?: TaskRun; begun?: true; attempt?: number; since?: number };
 type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
 
 /**
@@ -32,9 +32,10 @@ const parsing = (name: TaskName): Middleware => ({
   before: (request) => {
     const parsed = TaskInput.safeParse(request.event);
     if (!parsed.success) throw invalidInput(parsed.error.message);
-    const { operation_id, tenant_id, step, attempt, failure } = parsed.data;
+    const { operation_id, tenant_id, step, attempt, execution, failure } = parsed.data;
     if (step !== name) throw invalidInput(`The payload is for ${step}.`);
-    const run = { operationId: operation_id, tenantId: tenant_id, requestId: request.context.awsRequestId, failure };
+    const requestId = request.context.awsRequestId;
+    const run = { operationId: operation_id, tenantId: tenant_id, requestId, execution, failure };
     request.event = run;
     request.internal.run = run;
     request.internal.attempt = attempt;
@@ -47,24 +48,48 @@ const invalidInput = (reason: string): Error => {
   return error;
 };
 
-const isStep = (name: TaskName): name is OnboardingStep => (onboardingSteps as readonly string[]).includes(name);
+const isBack = (name: TaskName): boolean => (compensationSteps as readonly string[]).includes(name);
+const isStep = (name: TaskName): name is StepName =>
+  (onboardingSteps as readonly string[]).includes(name) || isBack(name);
 
 /** Writes the step's attempts, times and outcome to the operation. */
-const progress = (name: OnboardingStep, { operations, clock }: TaskPorts): Middleware => {
+const progress = (name: StepName, { operations, clock }: TaskPorts): Middleware => {
   const now = () => clock().toISOString();
   return {
-    before: async ({ internal: { run } }) => {
-      if (name === onboardingSteps[0]) await operations.start(run!.operationId, now());
-      await operations.startStep(run!.operationId, name, now());
+    before: async ({ internal, context }) => {
+      const { operationId, requestId, execution } = internal.run!;
+      if (name === onboardingSteps[0]) await operations.start(operationId, now());
+      if (isBack(name)) await awaitStragglers(operations, operationId, now());
+      // Lambda ends the function at the deadline, whatever becomes of the execution that called it.
+      const deadline = new Date(clock().getTime() + context.getRemainingTimeInMillis()).toISOString();
+      const flight = execution === undefined ? undefined : { id: requestId, execution, deadline };
+      await operations.startStep(operationId, name, now(), flight);
+      internal.begun = true;
     },
-    after: ({ internal: { run } }) => operations.endStep(run!.operationId, name, now(), null),
-    onError: async ({ internal: { run }, error }) => {
+    after: ({ internal: { run } }) => operations.endStep(run!.operationId, name, now(), null, run!.requestId),
+    onError: async ({ internal: { run, begun }, error }) => {
+      // What was not allowed to begin may not end what another attempt does.
+      if (run === undefined || begun === undefined) return;
       // What is not ready yet has not failed: the step goes on with the state machine's next call.
-      if (run === undefined || error instanceof NotReadyYet) return;
+      if (error instanceof NotReadyYet) {
+        await operations.land(run.operationId, name, run.requestId).catch(() => undefined);
+        return;
+      }
       // If even this cannot be written, the reason still goes out with the error and FailOnboarding writes it.
-      await operations.endStep(run.operationId, name, now(), stepErrorOf(error)).catch(() => undefined);
+      await operations.endStep(run.operationId, name, now(), stepErrorOf(error), run.requestId).catch(() => undefined);
     },
   };
+};
+
+/**
+ * A step of the onboarding may still be at work although its execution has given it up: beside a branch that failed,
+ * after a time-out, after a cancellation. What it makes after the release would be left over, so the release waits.
+ *
+ * @throws NotReadyYet
+ */
+const awaitStragglers = async (operations: TaskPorts["operations"], id: string, at: string): Promise<void> => {
+  const straggler = (await operations.inFlight(id, at)).find((step) => !isBack(step));
+  if (straggler !== undefined) throw new NotReadyYet(`An attempt of ${straggler} may still be at work.`);
 };
 
 /** The outermost: logs the outcome and gives the error the shape that Step Functions decides by. */

@@ -5,10 +5,27 @@ import { type Permission, permissions, platformOrg, type Role, roles } from "./p
 
 /** Who may do what, written out by hand. */
 const expected: Record<Role, Permission[]> = {
-  "platform-admin": ["tenants:create", "tenants:read", "operations:read", "usage:read"],
+  "platform-admin": [
+    "tenants:create",
+    "tenants:read",
+    "operations:read",
+    "operations:retry",
+    "operations:cancel",
+    "usage:read",
+    "storage:credentials",
+    "webhooks:manage",
+    "webhooks:read",
+  ],
   "platform-billing": ["tenants:read", "usage:read"],
-  "platform-support": ["tenants:read", "operations:read", "usage:read"],
-  "tenant-owner": ["usage:read"],
+  "platform-support": [
+    "tenants:read",
+    "operations:read",
+    "operations:retry",
+    "usage:read",
+    "storage:credentials",
+    "webhooks:read",
+  ],
+  "tenant-owner": ["usage:read", "storage:credentials"],
 };
 
 const membership = (tenant: string, created: string, ...held: string[]) => ({
@@ -46,7 +63,7 @@ describe("the claims of a token", () => {
     expect(claimsOf({ groups: ["platform-billing", "platform-support", "other"], memberships })).toEqual({
       org_id: platformOrg,
       roles: "platform-billing platform-support",
-      permissions: "tenants:read operations:read usage:read",
+      permissions: "tenants:read operations:read operations:retry usage:read storage:credentials webhooks:read",
     });
   });
 
@@ -58,7 +75,7 @@ describe("the claims of a token", () => {
     expect(claimsOf({ groups: [], memberships })).toEqual({
       org_id: "ten_1",
       roles: "tenant-owner",
-      permissions: "usage:read",
+      permissions: "usage:read storage:credentials",
     });
   });
 

@@ -1,5 +1,15 @@
 /** Every permission there is. A route names the one it needs; a role is a set of them. */
-export const permissions = ["tenants:create", "tenants:read", "operations:read", "usage:read"] as const;
+export const permissions = [
+  "tenants:create",
+  "tenants:read",
+  "operations:read",
+  "operations:retry",
+  "operations:cancel",
+  "usage:read",
+  "storage:credentials",
+  "webhooks:manage",
+  "webhooks:read",
+] as const;
 
 export type Permission = (typeof permissions)[number];
 
@@ -10,10 +20,27 @@ export const platformOrg = "org_platform";
  * Roles and what they may do. Platform roles act on every tenant; tenant roles act on their own (`org_id`) alone.
  */
 export const roles = {
-  "platform-admin": ["tenants:create", "tenants:read", "operations:read", "usage:read"],
+  "platform-admin": [
+    "tenants:create",
+    "tenants:read",
+    "operations:read",
+    "operations:retry",
+    "operations:cancel",
+    "usage:read",
+    "storage:credentials",
+    "webhooks:manage",
+    "webhooks:read",
+  ],
   "platform-billing": ["tenants:read", "usage:read"],
-  "platform-support": ["tenants:read", "operations:read", "usage:read"],
-  "tenant-owner": ["usage:read"],
+  "platform-support": [
+    "tenants:read",
+    "operations:read",
+    "operations:retry",
+    "usage:read",
+    "storage:credentials",
+    "webhooks:read",
+  ],
+  "tenant-owner": ["usage:read", "storage:credentials"],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;

@@ -1,8 +1,7 @@
-import { authorise, reaches } from "../access/authorise.ts";
+import { authorise } from "../access/authorise.ts";
 import type { Context } from "../context.ts";
-import { OperationId } from "../ids.ts";
 import type { Ports } from "../ports.ts";
-import { Problem } from "../problem.ts";
+import { loadOperation } from "./load.ts";
 import type { Operation } from "./operation.ts";
 
 /** @throws Problem `operation-not-found`, also for an operation on somebody else's tenant. */
@@ -10,9 +9,5 @@ export const getOperation =
   (ports: Pick<Ports, "operations">) =>
   async (ctx: Context, input: { operationId: string }): Promise<Operation> => {
     authorise(ctx, "operations:read", ctx.actor.orgId);
-    const { operationId } = input;
-    const operation = OperationId.safeParse(operationId).success ? await ports.operations.get(operationId) : null;
-    if (operation === null || !reaches(ctx, operation.tenant_id))
-      throw new Problem("operation-not-found", `There is no operation ${operationId}.`);
-    return operation;
+    return loadOperation(ports, ctx, input.operationId);
   };

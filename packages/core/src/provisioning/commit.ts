@@ -12,8 +12,9 @@ export const statusCommit = (
     readonly action: string;
     readonly from: TenantStatus;
     readonly to: TenantStatus;
-    readonly event: EventType;
-    readonly data: Record<string, unknown>;
+    /** Absent where nobody outside needs to know yet. */
+    readonly event?: EventType;
+    readonly data?: Record<string, unknown>;
   },
 ): Commit => ({
   audit: {
@@ -27,13 +28,16 @@ export const statusCommit = (
     before: { status: change.from },
     after: { status: change.to },
   },
-  events: [
-    {
-      id: ports.newId("event"),
-      type: change.event,
-      subject: run.tenantId,
-      time: at,
-      data: { tenant_id: run.tenantId, operation_id: run.operationId, ...change.data },
-    },
-  ],
+  events:
+    change.event === undefined
+      ? []
+      : [
+          {
+            id: ports.newId("event"),
+            type: change.event,
+            subject: run.tenantId,
+            time: at,
+            data: { tenant_id: run.tenantId, operation_id: run.operationId, ...change.data },
+          },
+        ],
 });

@@ -9,6 +9,7 @@ export const provisioningErrors = [
   "PoolUnsafe",
   "ClusterBroken",
   "TenantNotReleasable",
+  "OperationMovedOn",
   "ReleaseMissing",
   "ManifestInvalid",
   "RepositoryRefused",

@@ -1,11 +1,13 @@
 import { statusCommit } from "./commit.ts";
-import { ProvisioningError } from "./errors.ts";
-import { failureOf } from "./failure.ts";
+import { NotReadyYet, ProvisioningError } from "./errors.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 /**
- * Marks the tenant and its operation as failed, with the step and the reason. Idempotent: the tenant moves once, with
- * its event, and an operation that has ended stays as it ended.
+ * Ends a compensation. When everything was taken back the operation is `failed`, or `cancelled` if somebody asked for
+ * that; otherwise it is `compensation_failed`, and the steps of its compensation that have not succeeded are exactly
+ * what remains. Idempotent: an operation that has ended stays as it ended.
+ *
+ * @throws NotReadyYet while a straggler may still be at work.
  */
 export const failOnboarding =
   (ports: Pick<ProvisioningPorts, "registry" | "operations" | "clock" | "newId">): TaskVerb =>
@@ -13,25 +15,26 @@ export const failOnboarding =
     const operation = await ports.operations.get(run.operationId);
     if (operation === null)
       throw new ProvisioningError("TenantNotFound", `There is no operation ${run.operationId} to fail.`);
-    const { step, error } = failureOf(operation, run.failure);
+    if (operation.status !== "compensating") return;
+    if (run.execution !== undefined && run.execution !== operation.execution) return;
+
     const at = ports.clock().toISOString();
+    const [straggler] = await ports.operations.inFlight(operation.id, at);
+    if (straggler !== undefined) throw new NotReadyYet(`An attempt of ${straggler} may still be at work.`);
 
-    // The step that timed out or died could not say so itself.
-    const unsaid = operation.steps.find((each) => each.name === step && each.status === "running");
-    if (unsaid !== undefined) await ports.operations.endStep(operation.id, unsaid.name, at, error);
-
-    await ports.registry.moveTenant(
-      run.tenantId,
-      ["provisioning"],
-      "failed",
+    const remains = operation.compensation.filter(({ status }) => status !== "succeeded").map(({ name }) => name);
+    const to = remains.length > 0 ? "compensation_failed" : operation.cancelled_at === null ? "failed" : "cancelled";
+    const { step = null, ...error } = operation.error ?? { code: "Unknown", message: "No reason was given." };
+    await ports.operations.move(operation, {
+      to,
       at,
-      statusCommit(ports, run, at, {
-        action: "tenant.fail_onboarding",
-        from: "provisioning",
+      endedAt: at,
+      commit: statusCommit(ports, run, at, {
+        action: remains.length > 0 ? "tenant.fail_compensation" : "tenant.fail_onboarding",
+        from: "failed",
         to: "failed",
-        event: "tenant.onboarding_failed.v1",
-        data: { step, error },
+        event: remains.length > 0 ? "tenant.compensation_failed.v1" : "tenant.onboarding_failed.v1",
+        data: remains.length > 0 ? { step, error, remains } : { step, error },
       }),
-    );
-    await ports.operations.end(operation.id, at, { status: "failed", step, error });
+    });
   };

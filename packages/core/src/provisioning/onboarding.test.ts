@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type TenantStatus, tenantStatuses } from "../tenant/tenant.ts";
 import { activateTenant } from "./activate-tenant.ts";
+import { beginCompensation } from "./begin-compensation.ts";
 import { failOnboarding } from "./fail-onboarding.ts";
 import { finishOnboarding } from "./finish-onboarding.ts";
 import { notifyOwner } from "./notify-owner.ts";
@@ -8,7 +9,11 @@ import { provisionDatabase } from "./provision-database.ts";
 import { provisionIdentity } from "./provision-identity.ts";
 import { provisionNamespace } from "./provision-namespace.ts";
 import { provisionStorage } from "./provision-storage.ts";
-import { aTenant, ids, run, world } from "./testing.ts";
+import { releaseDatabase } from "./release-database.ts";
+import { releaseIdentity } from "./release-identity.ts";
+import { releaseNamespace } from "./release-namespace.ts";
+import { releaseStorage } from "./release-storage.ts";
+import { aTenant, at, ids, run, world } from "./testing.ts";
 import { validateTenant } from "./validate-tenant.ts";
 
 const planes = [
@@ -147,14 +152,56 @@ describe("failure", () => {
     Error: "NameTaken",
     Cause: JSON.stringify({ errorType: "NameTaken", errorMessage: "ProvisionDatabase: The role exists.", trace: [] }),
   };
+  const error = { code: "NameTaken", message: "The role exists." };
+  const releases = [
+    ["ReleaseNamespace", releaseNamespace],
+    ["ReleaseIdentity", releaseIdentity],
+    ["ReleaseStorage", releaseStorage],
+    ["ReleaseDatabase", releaseDatabase],
+  ] as const;
 
-  test("marks tenant and operation, once, with the step and the reason", async () => {
-    const it = world();
-    const error = { code: "NameTaken", message: "The role exists." };
-    await failOnboarding(it.ports)({ ...run, failure });
-    await failOnboarding(it.ports)({ ...run, failure: { Error: "States.Timeout", Cause: "" } });
+  /** As the edge of the tasks does it. */
+  const takeBack = async (it: ReturnType<typeof world>, left: readonly string[] = []) => {
+    for (const [name, release] of releases) {
+      await it.ports.operations.startStep(ids.operation, name, at);
+      if (left.includes(name)) {
+        await it.ports.operations.endStep(ids.operation, name, at, { code: "AccessDenied", message: "No." });
+        continue;
+      }
+      await release(it.ports)(run);
+      await it.ports.operations.endStep(ids.operation, name, at, null);
+    }
+  };
+
+  test("is told by the operation and keeps the tenant from being activated, before anything is taken back", async () => {
+    const it = await provisioned();
+    await beginCompensation(it.ports)({ ...run, failure });
+    await beginCompensation(it.ports)({ ...run, failure: { Error: "States.Timeout", Cause: "" } });
     expect(it.tenant().status).toBe("failed");
+    expect(it.operation()).toMatchObject({
+      status: "compensating",
+      ended_at: null,
+      error: { step: "ProvisionDatabase", ...error },
+    });
+    await activateTenant(it.ports)(run).catch(() => undefined);
+    expect(it.tenant().status).toBe("failed");
+  });
+
+  test("takes everything back and leaves an empty inventory, once, with the step and the reason", async () => {
+    const it = await provisioned();
+    await beginCompensation(it.ports)({ ...run, failure });
+    await takeBack(it);
+    await failOnboarding(it.ports)(run);
+    await failOnboarding(it.ports)(run);
+    expect(it.released).toMatchObject({
+      databases: [ids.tenant],
+      storage: [ids.tenant],
+      users: [ids.tenant],
+      cluster: [ids.tenant],
+    });
+    expect(it.tenant()).toMatchObject({ status: "failed", resources: {} });
     expect(it.operation()).toMatchObject({ status: "failed", error: { step: "ProvisionDatabase", ...error } });
+    expect(it.operation().ended_at).not.toBeNull();
     expect(it.state.commits.flatMap((commit) => commit.events)).toEqual([
       expect.objectContaining({
         type: "tenant.onboarding_failed.v1",
@@ -163,21 +210,50 @@ describe("failure", () => {
     ]);
   });
 
+  test("says exactly what remains where something could not be taken back", async () => {
+    const it = await provisioned();
+    await beginCompensation(it.ports)({ ...run, failure });
+    await takeBack(it, ["ReleaseStorage"]);
+    await failOnboarding(it.ports)(run);
+    expect(it.operation().status).toBe("compensation_failed");
+    expect(it.operation().compensation.filter(({ status }) => status !== "succeeded")).toEqual([
+      expect.objectContaining({ name: "ReleaseStorage", error: { code: "AccessDenied", message: "No." } }),
+    ]);
+    expect(Object.keys(it.tenant().resources)).toEqual(["storage"]);
+    expect(it.state.commits.at(-1)?.events).toEqual([
+      expect.objectContaining({
+        type: "tenant.compensation_failed.v1",
+        data: expect.objectContaining({ remains: ["ReleaseStorage"] }),
+      }),
+    ]);
+  });
+
+  test("does not end while a straggler may still be at work", async () => {
+    const it = await provisioned();
+    await beginCompensation(it.ports)({ ...run, failure });
+    const flight = { id: "r", execution: ids.operation, deadline: "2026-11-20T13:46:00.000Z" };
+    await it.ports.operations.startStep(ids.operation, "ReleaseStorage", at, flight);
+    await expect(failOnboarding(it.ports)(run)).rejects.toMatchObject({ name: "NotReadyYet" });
+    expect(it.operation().status).toBe("compensating");
+  });
+
   test("ends the step that could not say so itself", async () => {
     const it = world();
-    await it.ports.operations.startStep(ids.operation, "ProvisionNamespace", "2026-11-20T13:45:12.123Z");
-    await failOnboarding(it.ports)({ ...run, failure: { Error: "States.Timeout", Cause: "" } });
-    const error = { code: "States.Timeout", message: "The task timed out or died before it could say why." };
+    await it.ports.operations.startStep(ids.operation, "ProvisionNamespace", at);
+    await beginCompensation(it.ports)({ ...run, failure: { Error: "States.Timeout", Cause: "" } });
+    const timeout = { code: "States.Timeout", message: "The task timed out or died before it could say why." };
     expect(it.operation().steps.find((step) => step.name === "ProvisionNamespace")).toMatchObject({
       status: "failed",
-      error,
+      error: timeout,
     });
-    expect(it.operation().error).toEqual({ step: "ProvisionNamespace", ...error });
+    expect(it.operation().error).toEqual({ step: "ProvisionNamespace", ...timeout });
   });
 
   test("leaves a tenant alone that is active already", async () => {
     const it = world(aTenant({ status: "active" }));
-    await failOnboarding(it.ports)({ ...run, failure });
+    await expect(beginCompensation(it.ports)({ ...run, failure })).rejects.toMatchObject({ name: "OperationMovedOn" });
+    for (const [, release] of releases)
+      await expect(release(it.ports)(run)).rejects.toMatchObject({ name: "TenantNotReleasable" });
     expect(it.tenant().status).toBe("active");
     expect(it.state.commits).toEqual([]);
   });

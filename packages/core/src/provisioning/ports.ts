@@ -1,3 +1,4 @@
+import type { Issuers } from "../access/issuer.ts";
 import type { Clock, NewId, Operations, Registry } from "../ports.ts";
 import type { Tenant, TenantResources } from "../tenant/tenant.ts";
 import type { Isolation } from "../tenant/tier.ts";
@@ -8,7 +9,9 @@ export type TaskRun = {
   readonly operationId: string;
   readonly tenantId: string;
   readonly requestId: string;
-  /** What was caught, for FailOnboarding. `Cause` is the function's error as JSON, or empty. */
+  /** The execution that runs the task. */
+  readonly execution?: string | undefined;
+  /** What was caught, for BeginCompensation. `Cause` is the function's error as JSON, or empty. */
   readonly failure?: { readonly Error: string; readonly Cause: string } | undefined;
 };
 
@@ -41,15 +44,39 @@ export interface Databases {
 }
 
 export interface Storage {
-  /** A folder with these objects in it, empty if new. `prefix` ends with a slash; `objects` are relative to it. */
-  ensure(request: { tenantId: string; prefix: string; objects: readonly string[] }): Promise<Made<"storage">>;
+  /**
+   * A folder with these objects in it, empty if new. `prefix` ends with a slash; `objects` are relative to it. A silo's
+   * objects are encrypted under a key of its own.
+   */
+  ensure(request: {
+    tenantId: string;
+    slug: string;
+    isolation: Isolation;
+    prefix: string;
+    objects: readonly string[];
+  }): Promise<Made<"storage">>;
   release(tenant: Tenant): Promise<void>;
 }
 
 export interface Users {
-  /** The user with this e-mail address; invited if there is none yet. */
-  ensure(request: { email: string }): Promise<Made<"identity">>;
-  release(tenant: Tenant): Promise<void>;
+  /**
+   * The user with this e-mail address; invited if there is none yet. A bridge gets an app client of its own in the shared
+   * user pool, a silo a user pool.
+   */
+  ensure(request: { tenantId: string; slug: string; isolation: Isolation; email: string }): Promise<Made<"identity">>;
+  /** @throws TransientError while the user is being taken away, so that nobody becomes a member with a user that goes. */
+  confirm(made: Made<"identity">): Promise<void>;
+  /**
+   * Tells `leaving` each of the tenant's users and `closing` each of its clients before it takes them away. A user of the
+   * shared pool goes only if onboarding invited them and `leaving` answers that they belong to nobody else.
+   */
+  release(
+    tenant: Tenant,
+    told: {
+      leaving(userId: string): Promise<"free" | "held">;
+      closing(client: { readonly user_pool_id: string; readonly client_id: string }): Promise<void>;
+    },
+  ): Promise<void>;
 }
 
 export type NamespaceRequest = {
@@ -72,11 +99,19 @@ export interface Cluster {
   release(tenant: Tenant, operationId: string): Promise<void>;
 }
 
-export type Mail = { readonly to: string; readonly subject: string; readonly text: string; readonly html: string };
+/** A mail by the welcome template: what goes into it. */
+export type Mail = { readonly to: string; readonly values: Readonly<Record<string, string>> };
 
 export interface Mailer {
   /** `tags` go to the mail service's own log; letters, digits, hyphens and underscores only. */
   send(mail: Mail, tags: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** Of which operations the owner has been told. */
+export interface Notices {
+  given(operationId: string): Promise<boolean>;
+  /** Idempotent. */
+  give(operationId: string, at: string): Promise<void>;
 }
 
 export type ProvisioningPorts = {
@@ -87,6 +122,8 @@ export type ProvisioningPorts = {
   readonly databases: Databases;
   readonly storage: Storage;
   readonly users: Users;
+  readonly issuers: Issuers;
   readonly cluster: Cluster;
   readonly mailer: Mailer;
+  readonly notices: Notices;
 };

@@ -4,7 +4,7 @@ import type { Tenant } from "../tenant/tenant.ts";
 import type { Mail, ProvisioningPorts, TaskRun } from "./ports.ts";
 
 export const ids = { tenant: "ten_01JD00000000000000000000AA", operation: "op_01JD00000000000000000000AA" };
-const at = "2026-11-20T13:45:12.123Z";
+export const at = "2026-11-20T13:45:12.123Z";
 
 export const aTenant = (more: Partial<Tenant> = {}): Tenant => ({
   id: ids.tenant,
@@ -27,8 +27,16 @@ export const world = (tenant: Tenant | null = aTenant()) => {
   const state = memory();
   if (tenant !== null) state.tenants.set(tenant.id, tenant);
   state.operations.set(ids.operation, newOnboarding(ids.operation, ids.tenant, at));
-  const asked: Record<string, unknown[]> = { databases: [], storage: [], users: [], cluster: [], mailer: [] };
-  const released: Record<string, string[]> = { databases: [], storage: [], users: [], cluster: [] };
+  const asked: Record<string, unknown[]> = {
+    databases: [],
+    storage: [],
+    users: [],
+    issuers: [],
+    cluster: [],
+    mailer: [],
+  };
+  const released: Record<string, string[]> = { databases: [], storage: [], users: [], issuers: [], cluster: [] };
+  const given = new Set<string>();
   let made = 0;
   const ports: ProvisioningPorts = {
     registry: memoryRegistry(state),
@@ -54,8 +62,19 @@ export const world = (tenant: Tenant | null = aTenant()) => {
         return { bucket: "data", prefix: request.prefix, objects: request.objects.map((key) => request.prefix + key) };
       },
     },
+    issuers: {
+      async register(issuer) {
+        asked["issuers"]!.push(issuer);
+      },
+      async remove(issuer) {
+        released["issuers"]!.push(issuer.client_id);
+      },
+      of: async () => [],
+    },
     users: {
-      async release({ id }) {
+      async confirm() {},
+      async release({ id }, { leaving }) {
+        await leaving("sub-1");
         released["users"]!.push(id);
       },
       async ensure(request) {
@@ -75,6 +94,12 @@ export const world = (tenant: Tenant | null = aTenant()) => {
           name: request.objects[0]!.metadata.name,
           objects: request.objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
         };
+      },
+    },
+    notices: {
+      given: async (operationId) => given.has(operationId),
+      async give(operationId) {
+        given.add(operationId);
       },
     },
     mailer: {

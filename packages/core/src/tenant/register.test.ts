@@ -33,10 +33,12 @@ beforeEach(() => {
     registry: memoryRegistry(state),
     operations: memoryOperations(state),
     workflows: {
-      startOnboarding: async (input) => {
+      start: async ({ id, tenant_id }) => {
         startFails?.();
-        started.push(input);
+        started.push({ operation_id: id, tenant_id });
       },
+      stop: async () => {},
+      look: async () => "running",
     },
     clock: () => new Date(now),
     newId: (kind: IdKind) => `${prefixes[kind]}_${String(++ids).padStart(26, "0")}`,

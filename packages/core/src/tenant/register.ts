@@ -5,10 +5,11 @@ import type { Context } from "../context.ts";
 import type { EventType, OutboundEvent } from "../events.ts";
 import { newOnboarding } from "../operation/begin.ts";
 import type { Operation } from "../operation/operation.ts";
-import type { Commit, Ports } from "../ports.ts";
+import type { Commit, Ports, Reservation } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { TenantName } from "./name.ts";
 import { features, regions } from "./offer.ts";
+import { preflight, type TenantLimits } from "./preflight.ts";
 import { slugOf } from "./slug.ts";
 import type { Tenant } from "./tenant.ts";
 import { tierNames } from "./tier.ts";
@@ -40,19 +41,27 @@ export type Registered = { readonly tenant: Tenant; readonly operation: Operatio
  * The registration is stored first and the workflow started second: a workflow never runs without its tenant. If it
  * cannot be started the registration is taken back, so that the same request may simply be sent again.
  *
- * @throws Problem `tenant-exists` when the slug is taken, `invalid-request` without any owner, `unavailable` when the workflow cannot be started.
+ * @throws Problem `invalid-request`, `tenant-exists` or `quota-used-up` with all reasons at once; `unavailable` when the
+ *   workflow cannot be started.
  */
 export const registerTenant =
-  (ports: Ports) =>
+  (ports: Ports, limits: () => TenantLimits = () => ({})) =>
   async (ctx: Context, input: RegisterTenant): Promise<Registered> => {
     authorise(ctx, "tenants:create");
     const email = input.owner?.email ?? ctx.actor.email;
-    if (email === undefined) throw ownerMissing();
+    const slug = slugOf(input.name);
+    const check = async () => {
+      const holder = await ports.registry.findSlug(slug);
+      if (holder !== null) await revive(ports, holder);
+      await preflight(ports.registry, limits(), input, { slug, holder, email });
+    };
+    await check();
+    if (email === undefined) throw new Error("A tenant without an owner passed the preflight.");
     const at = ports.clock().toISOString();
     const id = ports.newId("tenant");
     const tenant: Tenant = {
       id,
-      slug: slugOf(input.name),
+      slug,
       name: input.name,
       tier: input.tier,
       status: "provisioning",
@@ -68,7 +77,11 @@ export const registerTenant =
       operation,
       commitOf(ports, ctx, tenant, "tenant.register", "tenant.registered.v1"),
     );
-    if (outcome === "slug-taken") throw await slugTaken(ports, tenant.slug);
+    if (outcome === "slug-taken") {
+      // Somebody was faster since the preflight; another one knows by whom.
+      await check();
+      throw new Problem("tenant-exists", `The slug ${slug} is taken.`);
+    }
     try {
       await start(ports, operation);
     } catch (cause) {
@@ -77,8 +90,7 @@ export const registerTenant =
     return { tenant, operation };
   };
 
-const start = (ports: Ports, operation: Operation) =>
-  ports.workflows.startOnboarding({ operation_id: operation.id, tenant_id: operation.tenant_id });
+const start = (ports: Ports, operation: Operation) => ports.workflows.start(operation);
 
 /** Returns if the workflow runs after all: a start can succeed and lose its reply. */
 const withdraw = async (ports: Ports, ctx: Context, tenant: Tenant, operation: Operation, cause: unknown) => {
@@ -94,21 +106,10 @@ const withdraw = async (ports: Ports, ctx: Context, tenant: Tenant, operation: O
  * A process that died between storing and starting leaves an operation that nobody runs. Starting it again is free of
  * harm, as the execution is named after the operation, so whoever asks for the same name brings it back to life.
  */
-const slugTaken = async (ports: Ports, slug: string): Promise<Problem> => {
-  const holder = await ports.registry.findSlug(slug);
-  if (holder === null) return new Problem("tenant-exists", `The slug ${slug} is taken.`);
+const revive = async (ports: Ports, holder: Reservation): Promise<void> => {
   const operation = await ports.operations.get(holder.operation_id);
   if (operation?.status === "pending") await start(ports, operation).catch(() => undefined);
-  return new Problem(
-    "tenant-exists",
-    `The slug ${slug} belongs to the tenant ${holder.tenant_id}; its onboarding is the operation ${holder.operation_id}.`,
-  );
 };
-
-const ownerMissing = () =>
-  new Problem("invalid-request", "The tenant needs an owner.", {
-    errors: [{ pointer: "/owner", detail: "is required, as your token carries no e-mail address" }],
-  });
 
 const commitOf = (ports: Ports, ctx: Context, tenant: Tenant, action: string, type: EventType): Commit => {
   const { id, slug, name, tier, config } = tenant;

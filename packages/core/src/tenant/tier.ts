@@ -1,20 +1,52 @@
+import { type Feature, features } from "./offer.ts";
+
 /** How a plane is shared: pool (one for all), bridge (own database on a shared server), silo (own everything). */
 export const isolations = ["pool", "bridge", "silo"] as const;
 export type Isolation = (typeof isolations)[number];
 
 export type Tier = {
   readonly database: Isolation;
+  /** Pool: a folder under the bucket's key; silo: a folder under a key of its own. */
+  readonly storage: Isolation;
+  /** Pool: the shared user pool and its client; bridge: a client of its own in it; silo: a user pool of its own. */
+  readonly identity: Isolation;
   readonly compute: "shared" | "dedicated";
+  /** What may be switched on for a tenant of this tier. */
+  readonly features: readonly Feature[];
   /** Kubernetes ResourceQuota of the tenant's namespace, in Kubernetes quantities. */
   readonly quota: { readonly cpu: string; readonly memory: string; readonly pods: number };
 };
 
 /** Tiers as data. What each isolates follows the table in docs/architecture.md. */
 export const tiers = {
-  trial: { database: "pool", compute: "shared", quota: { cpu: "500m", memory: "1Gi", pods: 5 } },
-  standard: { database: "pool", compute: "shared", quota: { cpu: "2", memory: "4Gi", pods: 20 } },
-  business: { database: "bridge", compute: "shared", quota: { cpu: "4", memory: "8Gi", pods: 40 } },
-  premium: { database: "silo", compute: "dedicated", quota: { cpu: "16", memory: "32Gi", pods: 100 } },
+  trial: {
+    database: "pool",
+    storage: "pool",
+    identity: "pool",
+    compute: "shared", features: ["analytics"],
+    quota: { cpu: "500m", memory: "1Gi", pods: 5 },
+  },
+  standard: {
+    database: "pool",
+    storage: "pool",
+    identity: "pool",
+    compute: "shared", features: ["analytics", "api-access", "webhooks"],
+    quota: { cpu: "2", memory: "4Gi", pods: 20 },
+  },
+  business: {
+    database: "bridge",
+    storage: "pool",
+    identity: "bridge",
+    compute: "shared", features: ["analytics", "api-access", "audit-export", "sso", "webhooks"],
+    quota: { cpu: "4", memory: "8Gi", pods: 40 },
+  },
+  premium: {
+    database: "silo",
+    storage: "silo",
+    identity: "silo",
+    compute: "dedicated", features: features,
+    quota: { cpu: "16", memory: "32Gi", pods: 100 },
+  },
 } as const satisfies Record<string, Tier>;
 
 export type TierName = keyof typeof tiers;

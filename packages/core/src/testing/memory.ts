@@ -1,13 +1,16 @@
 import type { Operation } from "../operation/operation.ts";
-import type { Commit, Membership, Operations, Page, PageRequest, Registry, Reservation } from "../ports.ts";
+import type { Commit, Membership, Page, PageRequest, Registry, Reservation } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import type { Tenant } from "../tenant/tenant.ts";
+import { countsForQuota } from "../tenant/quota.ts";
 
 /** What the in-memory adapters hold, for a test to look at. */
 export type Memory = {
   readonly tenants: Map<string, Tenant>;
   readonly slugs: Map<string, Reservation>;
   readonly operations: Map<string, Operation>;
+  /** Deadlines of attempts in flight, by `operation/step/flight`. */
+  readonly flights: Map<string, string>;
   readonly memberships: Membership[];
   readonly commits: Commit[];
 };
@@ -16,6 +19,7 @@ export const memory = (): Memory => ({
   tenants: new Map(),
   slugs: new Map(),
   operations: new Map(),
+  flights: new Map(),
   memberships: [],
   commits: [],
 });
@@ -74,64 +78,31 @@ export const memoryRegistry = (state: Memory): Registry => ({
     );
     if (!known) state.memberships.push(membership);
   },
+  countTenants: async (tier, limit) =>
+    Math.min(
+      limit,
+      [...state.tenants.values()].filter((one) => one.tier === tier && countsForQuota(one.status)).length,
+    ),
+  async removeMembership(userId, tenantId) {
+    const at = state.memberships.findIndex((one) => one.user_id === userId && one.tenant_id === tenantId);
+    if (at >= 0) state.memberships.splice(at, 1);
+  },
+  membersOf: async (tenantId) =>
+    state.memberships.filter((one) => one.tenant_id === tenantId).map((one) => one.user_id),
+  async note(tenantId, status, commit) {
+    if (state.tenants.get(tenantId)?.status !== status) return false;
+    state.commits.push(commit);
+    return true;
+  },
   membershipsOf: async (userId) => state.memberships.filter((membership) => membership.user_id === userId),
 });
 
-export const memoryOperations = (state: Memory): Operations => {
-  const change = (id: string, next: (operation: Operation) => Operation) => {
-    const operation = state.operations.get(id);
-    if (operation === undefined) throw new Problem("operation-not-found", `There is no operation ${id}.`);
-    state.operations.set(id, next(operation));
-  };
-  return {
-    get: async (id) => state.operations.get(id) ?? null,
-    list: async (filter, page) =>
-      pageOf(
-        [...state.operations.values()].filter(
-          (operation) => filter.tenantId === undefined || operation.tenant_id === filter.tenantId,
-        ),
-        page,
-      ),
-    start: async (id, at) =>
-      change(id, (operation) =>
-        operation.status === "pending" ? { ...operation, status: "running", updated_at: at } : operation,
-      ),
-    startStep: async (id, name, at) =>
-      change(id, (operation) => {
-        if (operation.ended_at !== null) throw new Problem("state-conflict", `The operation ${id} has ended.`);
-        const steps = operation.steps.map((step) =>
-          step.name === name
-            ? {
-                ...step,
-                status: "running" as const,
-                attempts: step.attempts + 1,
-                started_at: step.started_at ?? at,
-                ended_at: null,
-                error: null,
-              }
-            : step,
-        );
-        return { ...operation, steps, updated_at: at };
-      }),
-    endStep: async (id, name, at, error) =>
-      change(id, (operation) => {
-        const steps = operation.steps.map((step) =>
-          step.name === name && step.status === "running"
-            ? { ...step, status: error === null ? ("succeeded" as const) : ("failed" as const), ended_at: at, error }
-            : step,
-        );
-        return { ...operation, steps, updated_at: at };
-      }),
-    end: async (id, at, outcome) =>
-      change(id, (operation) => {
-        if (operation.ended_at !== null) return operation;
-        const error = outcome.status === "failed" ? { ...outcome.error, step: outcome.step } : null;
-        return { ...operation, status: outcome.status, error, updated_at: at, ended_at: at };
-      }),
-  };
-};
+export { memoryOperations } from "./memory-operations.ts";
 
-const pageOf = <T extends { readonly id: string }>(all: readonly T[], { limit, after }: PageRequest): Page<T> => {
+export const pageOf = <T extends { readonly id: string }>(
+  all: readonly T[],
+  { limit, after }: PageRequest,
+): Page<T> => {
   const rest = all.toSorted((a, b) => (a.id < b.id ? 1 : -1)).filter((item) => after === null || item.id < after);
   const items = rest.slice(0, limit);
   return { items, next: rest.length > limit ? (items.at(-1)?.id ?? null) : null };

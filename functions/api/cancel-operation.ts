@@ -1,0 +1,8 @@
+import { operations } from "@tenantry/contract/operations";
+import { app, followUp } from "./app.ts";
+import { post } from "./post.ts";
+
+export const handler = post(operations.cancelOperation, async ({ ctx, params, root }) => {
+  const operation = await app.operations.cancel(ctx, { operationId: params.operation_id });
+  return { body: operation, headers: followUp(root, operation) };
+});

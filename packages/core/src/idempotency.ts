@@ -1,0 +1,21 @@
+/** What makes two requests the same one: who asks for which operation under which key. */
+export type IdempotentRequest = {
+  readonly caller: string;
+  readonly operation: string;
+  readonly key: string;
+  /** What the request asks for; under one key it must not change. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** After so long a request that has not ended is dead, and another may take its place. */
+  readonly remainingMilliseconds: number;
+};
+
+/**
+ * Runs a request once: a repeated one gets the result of the first. One that throws leaves nothing behind, so that it may
+ * be sent again under the same key.
+ *
+ * @throws Problem `idempotency-key-reused` for another payload, `idempotency-in-flight` while the first still runs.
+ */
+export type Idempotency = <Result extends Readonly<Record<string, unknown>>>(
+  request: IdempotentRequest,
+  run: () => Promise<Result>,
+) => Promise<Result>;

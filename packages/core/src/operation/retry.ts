@@ -1,0 +1,59 @@
+import { authorise } from "../access/authorise.ts";
+import { auditEntry } from "../audit/entry.ts";
+import type { Context } from "../context.ts";
+import type { Ports } from "../ports.ts";
+import { pendingSteps } from "./begin.ts";
+import { loadOperation } from "./load.ts";
+import type { Operation } from "./operation.ts";
+import { assertBecomes, conflict, executionOfAttempt } from "./transitions.ts";
+
+/**
+ * Begins a failed or cancelled onboarding anew: another attempt of the same operation for the same tenant, with an
+ * execution of its own. Should the start get lost, the sweep repeats it.
+ *
+ * @throws Problem `operation-not-found`, `state-conflict`.
+ */
+export const retryOperation =
+  (ports: Ports) =>
+  async (ctx: Context, input: { operationId: string }): Promise<Operation> => {
+    authorise(ctx, "operations:retry", ctx.actor.orgId);
+    const operation = await loadOperation(ports, ctx, input.operationId);
+    assertBecomes(operation, "pending", "retried");
+    const tenant = await ports.registry.getTenant(operation.tenant_id);
+    if (tenant?.status !== "failed") throw conflict(operation, "retried");
+
+    const at = ports.clock().toISOString();
+    const attempt = operation.attempt + 1;
+    const moved = await ports.operations.move(operation, {
+      to: "pending",
+      at,
+      attempt,
+      execution: executionOfAttempt(operation.id, attempt),
+      error: null,
+      cancelledAt: null,
+      endedAt: null,
+      steps: pendingSteps(),
+      compensation: [],
+      tenant: { was: tenant, to: "provisioning" },
+      commit: {
+        audit: auditEntry(ports, ctx, {
+          action: "operation.retry",
+          tenantId: tenant.id,
+          before: { status: operation.status, attempt: operation.attempt },
+          after: { status: "pending", attempt },
+        }),
+        events: [
+          {
+            id: ports.newId("event"),
+            type: "tenant.onboarding_retried.v1",
+            subject: tenant.id,
+            time: at,
+            data: { tenant_id: tenant.id, operation_id: operation.id, attempt },
+          },
+        ],
+      },
+    });
+    if (moved === null) throw conflict((await ports.operations.get(operation.id)) ?? operation, "retried");
+    await ports.workflows.start(moved).catch(() => undefined);
+    return moved;
+  };
