@@ -1,22 +1,46 @@
 import { allow } from "./functions";
 import { adminEmail } from "./settings";
-import { controlTable } from "./tables";
+import { controlTable, indexesOf } from "./tables";
 import { platformRoles } from "@tenantry/core/access/policy";
 
-/** Everybody who signs in. E-mail addresses are the user names; only the control plane creates users. */
+/** Enriches access tokens: those of the shared pool and those of tenants' own. */
+const preTokenGeneration = new sst.aws.Function("PreTokenGeneration", {
+  handler: "functions/triggers/pre-token-generation.handler",
+  timeout: "5 seconds", // Cognito waits no longer
+  environment: { CONTROL_TABLE: controlTable.name },
+  permissions: [allow(["dynamodb:GetItem", "dynamodb:Query"], controlTable.arn)],
+});
+
+const { accountId } = aws.getCallerIdentityOutput();
+const anyPool = $interpolate`arn:aws:cognito-idp:${aws.getRegionOutput().region}:${accountId}:userpool/*`;
+
+// Tenants' own pools are made at run time, so no permission can name them.
+new aws.lambda.Permission("TenantPoolsInvokePreTokenGeneration", {
+  action: "lambda:InvokeFunction",
+  function: preTokenGeneration.name,
+  principal: "cognito-idp.amazonaws.com",
+  sourceAccount: accountId,
+  sourceArn: anyPool,
+});
+
+/** Everybody who signs in, but for the users of tenants with a pool of their own. E-mail addresses are the user names; only the control plane creates users. */
 export const pool = new sst.aws.CognitoUserPool("Users", {
   usernames: ["email"],
   triggers: {
     preTokenGenerationVersion: "v2",
-    preTokenGeneration: {
-      handler: "functions/triggers/pre-token-generation.handler",
-      timeout: "5 seconds", // Cognito waits no longer
-      environment: { CONTROL_TABLE: controlTable.name },
-      permissions: [allow(["dynamodb:Query"], controlTable.arn)],
-    },
+    preTokenGeneration: preTokenGeneration.arn,
   },
   transform: {
     userPool: (args) => {
+      // Which tenant's onboarding invited a user: who lacks it, no release takes away.
+      args.schemas = [
+        {
+          name: "invited_for",
+          attributeDataType: "String",
+          mutable: false,
+          stringAttributeConstraints: { minLength: "0", maxLength: "64" },
+        },
+      ];
       args.adminCreateUserConfig = { allowAdminCreateUserOnly: true };
       args.userPoolTier = "ESSENTIALS"; // customised access tokens need it
       args.accountRecoverySetting = { recoveryMechanisms: [{ name: "verified_email", priority: 1 }] };
@@ -73,3 +97,48 @@ new aws.cognito.UserInGroup(
   { userPoolId: pool.id, username: admin.username, groupName: "platform-admin" },
   { dependsOn: groups },
 );
+
+const poolName = `${$app.name}-${$app.stage}-`;
+const manageClients = allow(
+  [
+    "cognito-idp:CreateUserPoolClient",
+    "cognito-idp:DeleteUserPoolClient",
+    "cognito-idp:DescribeUserPoolClient",
+    "cognito-idp:ListUserPoolClients",
+  ],
+  anyPool,
+);
+const lookForPools = [
+  allow(["cognito-idp:AdminGetUser", "cognito-idp:DescribeUserPool"], anyPool),
+  // Cognito lists every pool or none.
+  allow(["cognito-idp:ListUserPools"], "*"),
+];
+const onOurPools = (actions: string[]) => ({
+  actions,
+  resources: [anyPool],
+  conditions: [{ test: "StringEquals", variable: "aws:ResourceTag/managed-by", values: [poolName] }],
+});
+
+/** What the functions of the identity plane are given. */
+export const identityPlane = {
+  environment: { USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id, TENANT_POOL_NAME: poolName },
+  provision: [
+    allow(["dynamodb:DeleteItem"], controlTable.arn),
+    allow(["cognito-idp:AdminCreateUser"], anyPool),
+    {
+      actions: ["cognito-idp:CreateUserPool", "cognito-idp:TagResource"],
+      resources: ["*"],
+      conditions: [{ test: "StringEquals", variable: "aws:RequestTag/managed-by", values: [poolName] }],
+    },
+    manageClients,
+    ...lookForPools,
+    onOurPools(["cognito-idp:DeleteUserPool"]),
+  ],
+  release: [
+    allow(["dynamodb:DeleteItem", "dynamodb:Query"], controlTable.arn, indexesOf(controlTable)),
+    allow(["cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser"], pool.arn),
+    manageClients,
+    ...lookForPools,
+    onOurPools(["cognito-idp:DeleteUserPool", "cognito-idp:ListUsers"]),
+  ],
+};

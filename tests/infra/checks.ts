@@ -53,6 +53,10 @@ export const wideTrust = (graph: Graph): string[] => {
   const functions = new Set(some(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs["role"]));
   return some(graph, "aws:iam/role:Role").flatMap(({ name, inputs, outputs }) =>
     list(parse(inputs["assumeRolePolicy"]).Statement).flatMap(({ Principal }) => {
+      // A role for people's work may be assumed by functions of ours, each by its own role.
+      const trusted = list<string>(Principal.AWS);
+      if (trusted.length > 0 && Object.keys(Principal).length === 1 && !functions.has(outputs["arn"]))
+        return trusted.filter((arn) => !functions.has(arn)).map((arn) => `${name} trusts ${arn}`);
       const services = list(Principal.Service);
       const expected = functions.has(outputs["arn"]) ? ["lambda.amazonaws.com"] : services.slice(0, 1);
       const right = Object.keys(Principal).length === 1 && services.length === 1 && services[0] === expected[0];
@@ -60,6 +64,17 @@ export const wideTrust = (graph: Graph): string[] => {
     }),
   );
 };
+
+/** Actions that AWS judges on everything or not at all, as they name no resource. */
+const nameless = new Set([
+  "cognito-idp:CreateUserPool",
+  "cognito-idp:ListUserPools",
+  "cognito-idp:TagResource",
+  "kms:CreateKey",
+  "kms:ListAliases",
+  "kms:ListKeys",
+  "kms:TagResource",
+]);
 
 export const wildcards = (graph: Graph): string[] => {
   const functions = new Set(some(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs["role"]));
@@ -72,7 +87,7 @@ export const wildcards = (graph: Graph): string[] => {
             .filter((action) => action.includes("*"))
             .map((action) => `${name} may ${action}`),
           ...list<string>(Resource)
-            .filter((arn) => arn === "*")
+            .filter((arn) => arn === "*" && !list<string>(Action).every((action) => nameless.has(action)))
             .map(() => `${name} may ${list(Action).join(", ")} on everything`),
         ]),
       ),

@@ -1,4 +1,12 @@
 import { setting } from "@tenantry/aws/config";
+import { documents } from "@tenantry/aws/dynamo";
 import { cognitoUsers } from "@tenantry/aws/identity";
+import { dynamoIssuers } from "@tenantry/aws/issuers";
 
-export const users = cognitoUsers(setting("USER_POOL_ID"));
+export const users = cognitoUsers({
+  userPoolId: setting("USER_POOL_ID"),
+  clientId: setting("USER_POOL_CLIENT_ID"),
+  poolName: setting("TENANT_POOL_NAME"),
+});
+
+export const issuers = dynamoIssuers(documents(), setting("CONTROL_TABLE"));

@@ -1,4 +1,5 @@
 import { setting } from "@tenantry/aws/config";
+import { tenantKeys } from "@tenantry/aws/kms";
 import { bucketStorage } from "@tenantry/aws/storage";
 
-export const storage = bucketStorage(setting("TENANT_BUCKET"));
+export const storage = bucketStorage(setting("TENANT_BUCKET"), tenantKeys(setting("TENANT_KEY_ALIAS")));

@@ -1,39 +1,124 @@
 import {
   AdminCreateUserCommand,
+  AdminDeleteUserCommand,
+  AdminDisableUserCommand,
+  AdminEnableUserCommand,
   AdminGetUserCommand,
   type AttributeType,
   CognitoIdentityProviderClient,
   UsernameExistsException,
   UserNotFoundException,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { ProvisioningError } from "@tenantry/core/provisioning/errors";
+import { TransientError } from "@tenantry/core/provisioning/errors";
+import { planeNames } from "@tenantry/core/provisioning/names";
 import type { Users } from "@tenantry/core/provisioning/ports";
+import { tiers } from "@tenantry/core/tenant/tier";
+import { appClients } from "./identity-clients.ts";
+import { userPools } from "./identity-pools.ts";
+
+export type SharedIdentity = {
+  readonly userPoolId: string;
+  /** What tenants' own clients are made after. */
+  readonly clientId: string;
+  /** How the names of tenants' own pools begin: `<app>-<stage>-`. */
+  readonly poolName: string;
+};
+
+/** Which tenant's onboarding invited a user. Set with the user's creation and never changed: who lacks it was here before. */
+export const invitedFor = "custom:invited_for";
 
 /**
- * Users of one Cognito pool whose user names are e-mail addresses. One person may own several tenants, so an existing
- * user is taken as they are; Cognito sends an invitation to a new one only.
+ * Users of Cognito pools whose user names are e-mail addresses. One person may own several tenants, so an existing user
+ * of the shared pool is taken as they are; Cognito sends an invitation to a new one only.
  */
-export const cognitoUsers = (userPoolId: string, client = new CognitoIdentityProviderClient({})): Users => ({
-  async ensure({ email }) {
-    const id = (await find(client, userPoolId, email)) ?? (await invite(client, userPoolId, email));
-    return { user_pool_id: userPoolId, owner_user_id: id, owner_email: email };
-  },
-  async release(tenant) {
-    throw new ProvisioningError("ReleaseMissing", `The identity of ${tenant.id} cannot be released.`);
-  },
-});
+export const cognitoUsers = (shared: SharedIdentity, client = new CognitoIdentityProviderClient({})): Users => {
+  const clients = appClients(client, shared);
+  const pools = userPools(client, shared);
+  const { userPoolId } = shared;
 
-const find = async (client: CognitoIdentityProviderClient, pool: string, email: string): Promise<string | null> => {
+  return {
+    async ensure({ tenantId, slug, isolation, email }) {
+      const name = planeNames(slug).namespace;
+      if (isolation === "silo") {
+        const pool = await pools.ensure({ tenantId, name });
+        const id = (await find(client, pool, email))?.id ?? (await invite(client, pool, email, null));
+        const client_id = await clients.ensure(pool, name);
+        return { user_pool_id: pool, client_id, owner_user_id: id, owner_email: email };
+      }
+      const id = (await find(client, userPoolId, email))?.id ?? (await invite(client, userPoolId, email, tenantId));
+      const made = { user_pool_id: userPoolId, owner_user_id: id, owner_email: email };
+      return isolation === "bridge" ? { ...made, client_id: await clients.ensure(userPoolId, name) } : made;
+    },
+
+    async confirm({ user_pool_id, owner_user_id, owner_email }) {
+      const user = await find(client, user_pool_id, owner_email);
+      if (user?.id !== owner_user_id || !user.enabled)
+        throw new TransientError("The owner's user is being taken away or is disabled.");
+    },
+
+    async release({ id, slug, tier, owner }, { leaving, closing }) {
+      const name = planeNames(slug).namespace;
+      for (const own of await clients.find(userPoolId, name)) {
+        await closing({ user_pool_id: userPoolId, client_id: own });
+        await clients.remove(userPoolId, own);
+      }
+      for (const pool of await pools.find({ tenantId: id, name })) {
+        for (const own of await clients.all(pool)) await closing({ user_pool_id: pool, client_id: own });
+        for await (const user of pools.users(pool)) await leaving(user);
+        await pools.remove(pool);
+      }
+      if (tiers[tier].identity !== "silo") await releaseOwner(client, userPoolId, owner.email, leaving);
+    },
+  };
+};
+
+/**
+ * A user is disabled before they are deleted, and asked about once more in between: another tenant's onboarding adds its
+ * membership first and looks at the user then, so that at least one of the two sees the other.
+ */
+const releaseOwner = async (
+  client: CognitoIdentityProviderClient,
+  pool: string,
+  email: string,
+  leaving: (userId: string) => Promise<"free" | "held">,
+): Promise<void> => {
+  const user = await find(client, pool, email);
+  if (user === null) return;
+  const wanted = { UserPoolId: pool, Username: email };
+  const free = (await leaving(user.id)) === "free";
+  if (!user.invited) return;
+  const gone = unless(UserNotFoundException);
+  if (free) await client.send(new AdminDisableUserCommand(wanted)).catch(gone);
+  if (free && (await leaving(user.id)) === "free") await client.send(new AdminDeleteUserCommand(wanted)).catch(gone);
+  else if (free || !user.enabled) await client.send(new AdminEnableUserCommand(wanted)).catch(gone);
+};
+
+const unless =
+  (known: typeof UserNotFoundException) =>
+  (error: unknown): void => {
+    if (!(error instanceof known)) throw error;
+  };
+
+type Found = { readonly id: string; readonly enabled: boolean; readonly invited: boolean };
+
+const find = async (client: CognitoIdentityProviderClient, pool: string, email: string): Promise<Found | null> => {
   try {
     const user = await client.send(new AdminGetUserCommand({ UserPoolId: pool, Username: email }));
-    return subOf(user.UserAttributes);
+    const invited = user.UserAttributes?.some(({ Name }) => Name === invitedFor) ?? false;
+    return { id: subOf(user.UserAttributes), enabled: user.Enabled !== false, invited };
   } catch (error) {
     if (error instanceof UserNotFoundException) return null;
     throw error;
   }
 };
 
-const invite = async (client: CognitoIdentityProviderClient, pool: string, email: string): Promise<string> => {
+/** @param tenantId whose onboarding it is; null in a pool of the tenant's own, which goes with all its users. */
+const invite = async (
+  client: CognitoIdentityProviderClient,
+  pool: string,
+  email: string,
+  tenantId: string | null,
+): Promise<string> => {
   try {
     const { User } = await client.send(
       new AdminCreateUserCommand({
@@ -42,6 +127,7 @@ const invite = async (client: CognitoIdentityProviderClient, pool: string, email
         UserAttributes: [
           { Name: "email", Value: email },
           { Name: "email_verified", Value: "true" },
+          ...(tenantId === null ? [] : [{ Name: invitedFor, Value: tenantId }]),
         ],
         DesiredDeliveryMediums: ["EMAIL"],
       }),
@@ -49,9 +135,9 @@ const invite = async (client: CognitoIdentityProviderClient, pool: string, email
     return subOf(User?.Attributes);
   } catch (error) {
     if (!(error instanceof UsernameExistsException)) throw error;
-    const id = await find(client, pool, email);
-    if (id === null) throw error;
-    return id;
+    const other = await find(client, pool, email);
+    if (other === null) throw error;
+    return other.id;
   }
 };
 

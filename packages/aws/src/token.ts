@@ -51,13 +51,16 @@ export const poolFromSettings = (): Pool => {
   };
 };
 
+/** Keys of any number of pools, by their address. */
+export const jwksCache = () => new SimpleJwksCache({ fetcher: { fetch: fetchJwks } });
+
 /**
  * Verifies access tokens of one pool for one client: RS256 by a key of the pool, issuer, `token_use`, client, expiry
  * without leeway. Keys are fetched once and again only for a key id that is new, at most every ten seconds.
  *
  * @throws Error whose message says why, and never contains the token; `KeysUnavailable` when it could not be judged.
  */
-export const accessTokens = (pool: Pool): ((token: string) => Promise<TokenClaims>) => {
+export const accessTokens = (pool: Pool, cache = jwksCache()): ((token: string) => Promise<TokenClaims>) => {
   const verifier = JwtVerifier.create(
     {
       issuer: pool.issuer,
@@ -70,7 +73,7 @@ export const accessTokens = (pool: Pool): ((token: string) => Promise<TokenClaim
         if (typeof payload.exp !== "number") throw new Error("It never expires.");
       },
     },
-    { jwksCache: new SimpleJwksCache({ fetcher: { fetch: fetchJwks } }) },
+    { jwksCache: cache },
   );
   return async (token) => {
     const payload = await verifier.verify(token);

@@ -7,6 +7,8 @@ const eventOf = (groups: string[] | undefined) =>
     version: "2",
     triggerSource: "TokenGeneration_Authentication",
     userName: "user",
+    userPoolId: "us-east-1_pool",
+    callerContext: { clientId: "client" },
     request: {
       userAttributes: { sub: "sub-1", email: "a@b.example" },
       groupConfiguration: groups === undefined ? {} : { groupsToOverride: groups },
@@ -18,35 +20,77 @@ const eventOf = (groups: string[] | undefined) =>
 const claimsAdded = (event: PreTokenGenerationV2TriggerEvent) =>
   event.response.claimsAndScopeOverrideDetails?.accessTokenGeneration?.claimsToAddOrOverride;
 
+const nobodys = async () => null;
+
 test("staff get the platform's claims without a look at the registry", async () => {
-  const trigger = preTokenGeneration(() => Promise.reject(new Error("not asked")));
+  const trigger = preTokenGeneration(() => Promise.reject(new Error("not asked")), nobodys);
   expect(claimsAdded(await trigger(eventOf(["platform-support"])))).toEqual({
     org_id: "org_platform",
     roles: "platform-support",
-    permissions: "tenants:read operations:read usage:read",
+    permissions: expect.stringContaining("tenants:read"),
     email: "a@b.example",
   });
 });
 
 test("a tenant's user gets the claims of the membership under their sub", async () => {
-  const trigger = preTokenGeneration(async (userId) => [
-    { user_id: userId, tenant_id: `ten_of_${userId}`, roles: ["tenant-owner"], created_at: "2026-01-01T00:00:00.000Z" },
-  ]);
+  const trigger = preTokenGeneration(
+    async (userId) => [
+      {
+        user_id: userId,
+        tenant_id: `ten_of_${userId}`,
+        roles: ["tenant-owner"],
+        created_at: "2026-01-01T00:00:00.000Z",
+      },
+    ],
+    nobodys,
+  );
   for (const groups of [[], undefined])
     expect(claimsAdded(await trigger(eventOf(groups)))).toEqual({
       org_id: "ten_of_sub-1",
       roles: "tenant-owner",
-      permissions: "usage:read",
+      permissions: "usage:read storage:credentials",
       email: "a@b.example",
     });
 });
 
 test("a user of neither gets no organisation and no permissions", async () => {
-  const added = claimsAdded(await preTokenGeneration(async () => [])(eventOf([])));
+  const added = claimsAdded(await preTokenGeneration(async () => [], nobodys)(eventOf([])));
   expect(added).toEqual({ roles: "", permissions: "", email: "a@b.example" });
 });
 
 test("the sign-in fails when the memberships cannot be read", async () => {
-  const trigger = preTokenGeneration(() => Promise.reject(new Error("throttled")));
+  const trigger = preTokenGeneration(() => Promise.reject(new Error("throttled")), nobodys);
   await expect(trigger(eventOf([]))).rejects.toThrow("throttled");
+});
+
+test("through a tenant's own client only that tenant counts, and no group", async () => {
+  const of = (tenant_id: string) => ({
+    user_id: "sub-1",
+    tenant_id,
+    roles: ["tenant-owner"],
+    created_at: "2026-01-01T00:00:00.000Z",
+  });
+  const asked: string[][] = [];
+  const trigger = preTokenGeneration(
+    async () => [of("ten_A"), of("ten_B")],
+    async (...names) => (asked.push(names), { tenant_id: "ten_B" }),
+  );
+  expect(claimsAdded(await trigger(eventOf(["platform-admin"])))).toMatchObject({
+    org_id: "ten_B",
+    roles: "tenant-owner",
+  });
+  expect(asked).toEqual([["us-east-1_pool", "client"]]);
+  const stranger = preTokenGeneration(
+    async () => [of("ten_A")],
+    async () => ({ tenant_id: "ten_B" }),
+  );
+  expect(claimsAdded(await stranger(eventOf(["platform-admin"])))).toMatchObject({ roles: "", permissions: "" });
+});
+
+test("the sign-in fails when the issuer cannot be read", async () => {
+  const trigger = preTokenGeneration(
+    async () => [],
+    () => Promise.reject(new Error("throttled")),
+  );
+  await expect(trigger(eventOf(["platform-admin"]))).rejects.toThrow("throttled");
 });

@@ -1,21 +1,33 @@
 import type { Role } from "../access/policy.ts";
+import { tiers } from "../tenant/tier.ts";
 import { loadProvisioning } from "./load-tenant.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 const ownerRoles = ["tenant-owner"] as const satisfies readonly Role[];
 
-/** Invites the owner, or takes the user they already are, and makes them a member of the tenant. Idempotent. */
+/**
+ * Invites the owner, or takes the user they already are, makes them a member of the tenant, and has the API accept the
+ * tokens of the tenant's own client or user pool. Idempotent.
+ */
 export const provisionIdentity =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "users">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "users" | "issuers">): TaskVerb =>
   async (run) => {
-    const tenant = await loadProvisioning(ports.registry, run.tenantId);
-    const made = await ports.users.ensure({ email: tenant.owner.email });
+    const { id, slug, tier, owner } = await loadProvisioning(ports.registry, run.tenantId);
+    const isolation = tiers[tier].identity;
+    const made = await ports.users.ensure({ tenantId: id, slug, isolation, email: owner.email });
     const at = ports.clock().toISOString();
     await ports.registry.addMembership({
       user_id: made.owner_user_id,
-      tenant_id: tenant.id,
+      tenant_id: id,
       roles: ownerRoles,
       created_at: at,
     });
-    await ports.registry.recordResources(tenant.id, "identity", made, at);
+    // Another tenant's release may be taking this user away: it saw the membership, or this sees that it goes.
+    await ports.users.confirm(made).catch(async (error: unknown) => {
+      await ports.registry.removeMembership(made.owner_user_id, id);
+      throw error;
+    });
+    if (made.client_id !== undefined)
+      await ports.issuers.register({ user_pool_id: made.user_pool_id, client_id: made.client_id, tenant_id: id });
+    await ports.registry.recordResources(id, "identity", made, at);
   };

@@ -1,11 +1,23 @@
 import { loadReleasable } from "./load-tenant.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
-/** Takes away what the tenant was given to sign in with, and its memberships, however far it was made. Idempotent. */
+/**
+ * Takes away what the tenant was given to sign in with, and its memberships, however far it was made. The API stops
+ * accepting its tokens first. Idempotent.
+ */
 export const releaseIdentity =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "users">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "users" | "issuers">): TaskVerb =>
   async (run) => {
-    const tenant = await loadReleasable(ports.registry, run.tenantId);
-    await ports.users.release(tenant);
-    await ports.registry.clearResources(tenant.id, "identity", ports.clock().toISOString());
+    const { registry, issuers } = ports;
+    const tenant = await loadReleasable(registry, run.tenantId);
+    for (const issuer of await issuers.of(tenant.id)) await issuers.remove(issuer);
+    for (const userId of await registry.membersOf(tenant.id)) await registry.removeMembership(userId, tenant.id);
+    await ports.users.release(tenant, {
+      async leaving(userId) {
+        await registry.removeMembership(userId, tenant.id);
+        return (await registry.membershipsOf(userId)).length === 0 ? "free" : "held";
+      },
+      closing: (client) => issuers.remove(client),
+    });
+    await registry.clearResources(tenant.id, "identity", ports.clock().toISOString());
   };

@@ -38,8 +38,24 @@ export const TenantResources = z.strictObject({
       cluster_identifier: z.string().optional(),
     })
     .optional(),
-  storage: z.strictObject({ bucket: z.string(), prefix: z.string(), objects: z.array(z.string()) }).optional(),
-  identity: z.strictObject({ user_pool_id: z.string(), owner_user_id: z.string(), owner_email: z.string() }).optional(),
+  storage: z
+    .strictObject({
+      bucket: z.string(),
+      prefix: z.string(),
+      objects: z.array(z.string()),
+      /** Of a silo only: the KMS key under which its objects are encrypted. */
+      kms_key_arn: z.string().optional(),
+    })
+    .optional(),
+  identity: z
+    .strictObject({
+      user_pool_id: z.string(),
+      /** The app client that the tenant's users sign in with, where it has its own. */
+      client_id: z.string().optional(),
+      owner_user_id: z.string(),
+      owner_email: z.string(),
+    })
+    .optional(),
   namespace: z
     .strictObject({
       cluster: z.string(),

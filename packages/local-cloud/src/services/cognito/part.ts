@@ -10,6 +10,7 @@ import { clientActions } from "./clients.ts";
 import { groupActions } from "./groups.ts";
 import { keySet } from "./keys.ts";
 import { listUsers } from "./list-users.ts";
+import { cognitoPermissions } from "./permissions.ts";
 import { poolActions } from "./pools.ts";
 import { type Clock, type Cognito, needPool, openCognito } from "./state.ts";
 import { issuerOf } from "./tokens.ts";
@@ -63,6 +64,7 @@ const cognitoService = (cognito: Cognito): Service => {
   return {
     ...json,
     claims,
+    permissions: (request) => cognitoPermissions(cognito, request, json.action(request) ?? ""),
     handle: (request) => (claims(request.url) ? readDocument(request) : json.handle(request)),
   };
 };
