@@ -14,14 +14,22 @@ const freePort = () =>
     });
   });
 
-/** A real `kube-apiserver` on its `etcd`, from the binaries in `assets`; `token` is an administrator's. */
-export const startKubernetes = async (assets: string) => {
+/** Somebody whom the server knows by a bearer token. */
+export type KubernetesUser = { readonly token: string; readonly name: string; readonly groups: readonly string[] };
+
+/**
+ * A real `kube-apiserver` on its `etcd`, from the binaries in `assets`, with these users; `token` is an
+ * administrator's.
+ */
+export const startKubernetes = async (assets: string, users: readonly KubernetesUser[] = []) => {
   const folder = mkdtempSync(join(tmpdir(), "kubernetes-"));
   const at = (name: string) => join(folder, name);
   const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   writeFileSync(at("sa.key"), privateKey.export({ type: "pkcs1", format: "pem" }));
-  writeFileSync(at("tokens.csv"), "token,admin,1,system:masters\n");
+  const known = [{ token: "token", name: "admin", groups: ["system:masters"] }, ...users];
+  const tokens = known.map(({ token, name, groups }, uid) => `${token},${name},${uid},"${groups.join(",")}"\n`);
+  writeFileSync(at("tokens.csv"), tokens.join(""));
 
   const run = (name: string, flags: Readonly<Record<string, string | number>>) =>
     spawn(

@@ -14,7 +14,7 @@ export type Reply = {
 export type Connection = {
   readonly server: string;
   readonly headers?: Record<string, string>;
-  readonly tls?: { ca: string; cert: string; key: string };
+  readonly tls?: { ca: string; cert?: string; key?: string };
 };
 
 export type Call = (
