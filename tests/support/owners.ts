@@ -8,6 +8,12 @@ import type { Ready } from "./app.ts";
 
 const password = "Correct-Horse-7-Battery";
 
+/** Quoted-printable, as far as letters go. */
+const decoded = (mail: string): string =>
+  mail
+    .replaceAll(/=\r?\n/g, "")
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
 /** The mails that went to an address, the newest last, as one text each. */
 const mailsTo = async (ready: Ready, address: string): Promise<string[]> => {
   const listed = (await (await fetch(`${ready.aws_endpoint_url}/_mail`)).json()) as
@@ -15,7 +21,9 @@ const mailsTo = async (ready: Ready, address: string): Promise<string[]> => {
     | { mails: { id: string; to: string[] }[] };
   const mails = (Array.isArray(listed) ? listed : listed.mails).filter(({ to }) => to.includes(address));
   return Promise.all(
-    mails.map(async ({ id }) => (await fetch(`${ready.aws_endpoint_url}/_mail/${encodeURIComponent(id)}`)).text()),
+    mails.map(async ({ id }) =>
+      decoded(await (await fetch(`${ready.aws_endpoint_url}/_mail/${encodeURIComponent(id)}`)).text()),
+    ),
   );
 };
 
