@@ -76,5 +76,5 @@ const authenticate = async (
 ): Promise<Bearer> => verify(bearerToken(event.multiValueHeaders));
 
 /** Messages of the verifier may quote claims, but never the token; they are cut all the same. */
-const reasonOf = (error: unknown) =>
+export const reasonOf = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : "unknown";
