@@ -9,6 +9,8 @@ export type Ready = {
   user_pool_id: string;
   client_id: string;
   usage_stream: string;
+  /** Where WebSocket clients watch operations. */
+  task_status_url: string;
   /** The folder that keeps everything. */
   data: string;
   admin: { email: string; password: string };

@@ -12,7 +12,11 @@ import { watchSources } from "./watch.ts";
 type Options = ReturnType<typeof startOptions>;
 
 // What the person who deploys to AWS puts into the environment.
-const settings = { PLATFORM_ADMIN_EMAIL: adminEmail, MAIL_SENDER: "no-reply@example.com" };
+const settings = {
+  PLATFORM_ADMIN_EMAIL: adminEmail,
+  MAIL_SENDER: "no-reply@example.com",
+  WEBHOOK_ALLOWED_HOSTS: process.env["WEBHOOK_ALLOWED_HOSTS"] ?? "",
+};
 
 const progress = (line: string): void => void process.stderr.write(`${styleText("dim", `· ${line}`)}\n`);
 
@@ -36,6 +40,7 @@ const readyOf = (cloud: Cloud, admin: Ready["admin"]): Ready => {
     user_pool_id: output("userPool"),
     client_id: output("userPoolClient"),
     usage_stream: output("usageStream"),
+    task_status_url: output("taskStatus"),
     data: cloud.host.data,
     admin,
   };
