@@ -71,6 +71,10 @@ export const poll = async <T>(
   return answer;
 };
 
+/** Whether an operation in this state has come to its end. */
+export const hasEnded = (status: string): boolean =>
+  ["succeeded", "failed", "cancelled", "compensation_failed"].includes(status);
+
 /** Onboards a tenant and waits until its operation has ended. */
 export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>) => {
   const accepted = await send(ready, "POST", "/admin/tenants", { token, body });
@@ -78,7 +82,7 @@ export const onboard = async (ready: Ready, token: string, body: Record<string, 
   const location = accepted.headers.get("location") ?? "";
   const operation = await poll(
     () => send(ready, "GET", location, { token }),
-    (answer) => ["succeeded", "failed"].includes(answer.body.status),
+    (answer) => hasEnded(answer.body.status),
   );
   return { accepted: accepted.body, location, operation: operation.body };
 };

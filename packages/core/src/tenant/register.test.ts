@@ -117,6 +117,25 @@ describe("registering a tenant", () => {
     expect(state.tenants.size).toBe(1);
   });
 
+  test("is refused with all reasons at once, before anything changes", async () => {
+    await register();
+    const commits = state.commits.length;
+    const limited = registerTenant(ports, () => ({ premium: 1 }));
+    await expect(limited(admin, seed)).rejects.toMatchObject({
+      code: "tenant-exists",
+      errors: [{ pointer: "/name" }, { pointer: "/tier", detail: expect.stringContaining("room for 1") }],
+    });
+    await expect(limited(admin, { ...seed, name: "Other" })).rejects.toMatchObject({ code: "quota-used-up" });
+    const features = ["analytics", "sso"] as const;
+    await expect(
+      register(admin, { ...seed, tier: "trial", config: { region: "us-east-1", features: [...features] } }),
+    ).rejects.toMatchObject({
+      code: "invalid-request",
+      errors: [{ pointer: "/config/features/1", detail: "sso is not part of the tier trial" }, { pointer: "/name" }],
+    });
+    expect([state.tenants.size, state.commits.length]).toEqual([1, commits]);
+  });
+
   test("is taken back when the workflow cannot be started, so that it may be repeated", async () => {
     const boom = new Error("down");
     startFails = () => {
