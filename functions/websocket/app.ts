@@ -20,6 +20,6 @@ const ports = {
 export const app = {
   subscribe: subscribe(ports),
   push: pushProgress(ports),
-  leave: ports.subscribers.remove,
-  post: ports.wire.post,
+  leave: (connectionId: string) => ports.subscribers.remove(connectionId),
+  post: (connectionId: string, message: object) => ports.wire.post(connectionId, message),
 };

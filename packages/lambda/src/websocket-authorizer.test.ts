@@ -1,0 +1,72 @@
+import { platformOrg } from "@tenantry/core/access/policy";
+import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { handshakeToken, websocketAuthorizer } from "./websocket-authorizer.ts";
+
+const arn = "arn:aws:execute-api:us-east-1:123456789012:api/task-status/$connect";
+const eventOf = (headers: Record<string, string[]>, query: Record<string, string[]> = {}) =>
+  ({
+    type: "REQUEST",
+    methodArn: arn,
+    multiValueHeaders: headers,
+    multiValueQueryStringParameters: query,
+    requestContext: { requestId: "req-1" },
+  }) as unknown as APIGatewayRequestAuthorizerEvent;
+
+const bearer = { sub: "user", email: "a@b.example", org_id: platformOrg, permissions: "operations:read", exp: 42 };
+
+let lines: string[];
+beforeEach(() => {
+  lines = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((line) => lines.push(String(line)) > 0);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+test.for([
+  [{ Authorization: ["Bearer a.b.c"] }, {}],
+  [{ authorization: ["bearer a.b.c"] }, {}],
+  [{}, { access_token: ["a.b.c"] }],
+] as const)("the token is found in %j and %j", ([headers, query]) => {
+  expect(handshakeToken(eventOf({ ...headers } as never, { ...query } as never))).toBe("a.b.c");
+});
+
+test.for([
+  [{}, {}],
+  [{ Authorization: ["Bearer a.b.c"] }, { access_token: ["a.b.c"] }],
+  [{}, { access_token: ["a.b.c", "a.b.c"] }],
+  [{}, { access_token: ["a.b"] }],
+  [{}, { access_token: [""] }],
+  [{}, { token: ["a.b.c"] }],
+] as const)("%j and %j hold no token", ([headers, query]) => {
+  expect(() => handshakeToken(eventOf({ ...headers } as never, { ...query } as never))).toThrow(/Authorization header/);
+});
+
+describe("the authorizer of the handshake", () => {
+  const ask = (who: typeof bearer) => websocketAuthorizer(async () => who)(eventOf({}, { access_token: ["a.b.c"] }));
+
+  test("lets staff in, and says when their token ends", async () => {
+    expect(await ask(bearer)).toMatchObject({
+      principalId: "user",
+      policyDocument: { Statement: [{ Effect: "Allow", Resource: arn }] },
+      context: { org_id: platformOrg, permissions: "operations:read", exp: "42" },
+    });
+  });
+
+  test.for([{ permissions: "usage:read" }, { permissions: "" }, { org_id: "" }])("denies %j", async (lacking) => {
+    const { policyDocument } = await ask({ ...bearer, ...lacking });
+    expect(policyDocument.Statement).toMatchObject([{ Effect: "Deny" }]);
+  });
+
+  test("answers a bad token in API Gateway's words, and logs no token", async () => {
+    const refuse = websocketAuthorizer(async () => Promise.reject(new Error("Token expired")));
+    await expect(refuse(eventOf({}, { access_token: ["a.b.c"] }))).rejects.toThrow(/^Unauthorized$/);
+    expect(lines.join("")).toContain("Token expired");
+    expect(lines.join("")).not.toContain("a.b.c");
+  });
+
+  test("fails, and lets nobody in, when the keys cannot be had", async () => {
+    const error = Object.assign(new Error("no keys"), { name: "KeysUnavailable" });
+    const fails = websocketAuthorizer(() => Promise.reject(error));
+    await expect(fails(eventOf({}, { access_token: ["a.b.c"] }))).rejects.toBe(error);
+  });
+});
