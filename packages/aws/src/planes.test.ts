@@ -1,27 +1,11 @@
-import { CognitoIdentityProviderClient, CreateUserPoolCommand } from "@aws-sdk/client-cognito-identity-provider";
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateEmailIdentityCommand, CreateEmailTemplateCommand, SESv2Client } from "@aws-sdk/client-sesv2";
-import { storage as storagePart } from "@tenantry/local-cloud/engines/storage";
 import { graphOf, roleOf, startTestCloud, type TestCloud } from "@tenantry/local-cloud/gateway/testing";
-import { cognito } from "@tenantry/local-cloud/services/cognito/part";
 import { email } from "@tenantry/local-cloud/services/email/part";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cognitoUsers } from "./identity.ts";
 import { sesMailer } from "./mail.ts";
-import { bucketStorage } from "./storage.ts";
-
-const bucket = "tenant-data";
 
 /** The roles are those of the tasks, so that an action too few shows here. */
 const graph = graphOf(
-  { type: "aws:s3/bucket:Bucket", name: "TenantData", inputs: {}, outputs: { bucket } },
-  roleOf("storage", [
-    { Effect: "Allow", Action: ["s3:GetObject", "s3:PutObject"], Resource: `arn:aws:s3:::${bucket}/tenants/*` },
-    { Effect: "Allow", Action: "s3:ListBucket", Resource: `arn:aws:s3:::${bucket}` },
-  ]),
-  roleOf("identity", [
-    { Effect: "Allow", Action: ["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], Resource: "*" },
-  ]),
   roleOf("mail", [
     {
       Effect: "Allow",
@@ -36,7 +20,7 @@ const graph = graphOf(
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud([storagePart, cognito, email]);
+  cloud = await startTestCloud([email]);
   await cloud.apply(graph);
 });
 afterAll(() => cloud.close());

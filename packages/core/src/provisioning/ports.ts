@@ -73,8 +73,8 @@ export interface Users {
   release(
     tenant: Tenant,
     told: {
-      leaving(userId: string): Promise<"free" | "held">;
-      closing(client: { readonly user_pool_id: string; readonly client_id: string }): Promise<void>;
+      readonly leaving: (userId: string) => Promise<"free" | "held">;
+      readonly closing: (client: { readonly user_pool_id: string; readonly client_id: string }) => Promise<void>;
     },
   ): Promise<void>;
 }
