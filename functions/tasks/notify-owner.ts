@@ -1,6 +1,6 @@
 import { task } from "@tenantry/lambda/task";
 import { notifyOwner } from "@tenantry/core/provisioning/notify-owner";
 import { app } from "./app.ts";
-import { mailer } from "./planes/mail.ts";
+import { mailer, notices } from "./planes/mail.ts";
 
-export const handler = task("NotifyOwner", app, notifyOwner({ ...app, mailer }));
+export const handler = task("NotifyOwner", app, notifyOwner({ ...app, mailer, notices }));

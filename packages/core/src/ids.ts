@@ -7,6 +7,8 @@ export const prefixes = {
   user: "usr",
   event: "evt",
   audit: "aud",
+  webhook: "whk",
+  delivery: "dlv",
 } as const;
 
 export type IdKind = keyof typeof prefixes;
