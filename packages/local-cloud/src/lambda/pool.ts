@@ -119,16 +119,18 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
     if (draining && running === 0 && queue.length === 0) idle.resolve();
   };
 
+  const shuttingDown = (): AwsError => new AwsError("ServiceException", "The function is shutting down.", 500);
+
   const close = async (): Promise<void> => {
     closed = true;
-    for (const waiting of queue.splice(0)) {
-      waiting.reject(new AwsError("ServiceException", "The function is shutting down.", 500));
-    }
+    for (const waiting of queue.splice(0)) waiting.reject(shuttingDown());
     await Promise.all(environments.splice(0).map((environment) => environment.close()));
   };
 
   return {
     invoke(payload, { tail = false } = {}) {
+      // Whoever comes late would wait for an environment that is never started.
+      if (closed) return Promise.reject(shuttingDown());
       if (queue.length >= limits.queue && environments.every(({ busy }) => busy)) {
         const fields = { Reason: "ConcurrentInvocationLimitExceeded" };
         return Promise.reject(new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, fields));
