@@ -116,10 +116,10 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
       return flightsIn((await read(id)) ?? {}, at);
     },
 
-    async move(operation, change) {
-      const failed = await transact(documents, moveWrites(table, operation, change));
+    async move(operation, next) {
+      const failed = await transact(documents, moveWrites(table, operation, next));
       if (failed.length === 0) return get(operation.id);
-      const decisive = change.tenant === undefined ? 1 : 2;
+      const decisive = next.tenant === undefined ? 1 : 2;
       if (failed.some((place) => place < decisive)) return null;
       throw new Error(`The commit of a change to ${operation.id} met an item that was there before.`);
     },

@@ -186,8 +186,8 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
   });
 
   test("counts the tenants of a tier that stand, up to the limit", async () => {
-    for (const [at, status] of (["active", "provisioning", "failed", "deleted"] as const).entries())
-      await register(tenantOf(`tenant-${at}`, "premium", status));
+    for (const status of ["active", "provisioning", "failed", "deleted"] as const)
+      await register(tenantOf(`tenant-${status}`, "premium", status));
     await register(tenantOf("other", "trial", "active"));
     expect(await registry.countTenants("premium", 10)).toBe(2);
     expect(await registry.countTenants("premium", 1)).toBe(1);
@@ -251,17 +251,17 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       for (const name of names) expect(await step(name)).toMatchObject({ status: "succeeded", attempts: 5 });
     });
 
-    const operation = async () => (await operations.get(id))!;
+    const stored = async () => (await operations.get(id))!;
     const flight = (name: string, deadline = "2026-11-20T13:47:00.000Z") => ({ id: name, execution: id, deadline });
 
     test("moves once from what was read, and lets no straggler begin", async () => {
       const error = { code: "Boom", message: "It broke.", step: "ProvisionStorage" } as const;
-      const seen = await operation();
+      const seen = await stored();
       const turn = () =>
         operations.move(seen, { to: "compensating", at: later, error, compensation: pendingCompensation() });
       const outcomes = await Promise.all([turn(), turn()]);
       expect(outcomes.filter((outcome) => outcome !== null)).toHaveLength(1);
-      const turned = await operation();
+      const turned = await stored();
       expect(turned).toMatchObject({ status: "compensating", error, updated_at: later, ended_at: null });
       expect(turned.compensation.map(({ name, status }) => [name, status])).toEqual(
         compensationSteps.map((name) => [name, "pending"]),
@@ -278,7 +278,7 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
 
     test("begins anew with nothing of the attempt before", async () => {
       await operations.startStep(id, "ProvisionDatabase", at);
-      const seen = await operation();
+      const seen = await stored();
       const failed = (await operations.move(seen, { to: "failed", at, endedAt: at, cancelledAt: at }))!;
       const change = { to: "pending", at: later, attempt: 2, execution: `${id}-2`, error: null } as const;
       const again = await operations.move(failed, {
@@ -301,14 +301,14 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     });
 
     test("moves with its tenant and what is committed, or not at all", async () => {
-      const seen = await operation();
+      const seen = await stored();
       const was = (await registry.getTenant(seen.tenant_id))!;
       const change = { to: "compensating", at: later, tenant: { was, to: "failed" } } as const;
       expect(await operations.move({ ...seen, status: "running" }, change)).toBeNull();
       expect(
         await operations.move(seen, { ...change, tenant: { was: { ...was, status: "active" }, to: "failed" } }),
       ).toBeNull();
-      expect(await operation()).toEqual(seen);
+      expect(await stored()).toEqual(seen);
       expect(await operations.move(seen, { ...change, commit: commitFor(was.id) })).not.toBeNull();
       expect(await registry.getTenant(was.id)).toEqual({ ...was, status: "failed", updated_at: later });
       expect((await registry.listTenants({ status: "failed" }, { limit: 5, after: null })).items).toHaveLength(1);
@@ -316,10 +316,10 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
 
     test("takes a step back only while it is compensating", async () => {
       await expect(operations.startStep(id, "ReleaseStorage", at)).rejects.toMatchObject({ code: "state-conflict" });
-      await operations.move(await operation(), { to: "compensating", at, compensation: pendingCompensation() });
+      await operations.move(await stored(), { to: "compensating", at, compensation: pendingCompensation() });
       await operations.startStep(id, "ReleaseStorage", at, flight("a"));
       await operations.endStep(id, "ReleaseStorage", later, null, "a");
-      expect((await operation()).compensation.find(({ name }) => name === "ReleaseStorage")).toEqual({
+      expect((await stored()).compensation.find(({ name }) => name === "ReleaseStorage")).toEqual({
         name: "ReleaseStorage",
         status: "succeeded",
         attempts: 1,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { platformOrg, permissions } from "../access/policy.ts";
 import type { Context } from "../context.ts";
@@ -243,7 +243,7 @@ describe("transitions", () => {
         for (const one of deeds) {
           const before = it.operation();
           const running = before.status === "running" || before.status === "pending";
-          await {
+          const act = {
             run: () => it.ports.operations.start(ids.operation, at),
             fail: () => beginCompensation(it.ports)({ ...run, failure, execution: before.execution }),
             kill: async () => it.executions.set(before.execution, { error: aborted }),
@@ -263,11 +263,12 @@ describe("transitions", () => {
               it.later(patience + 1);
               await sweepOperations(it.ports)();
             },
-          }
-            [one]()
-            ?.catch((error: Error) =>
-              expect(["Problem", "ProvisioningError", "OperationMovedOn"]).toContain(error.name),
-            );
+          }[one];
+          const refusal = await Promise.resolve(act()).then(
+            () => "",
+            (error: Error) => error.name,
+          );
+          expect(["", "Problem", "OperationMovedOn"]).toContain(refusal);
           const after = it.operation();
           expect(before.status === after.status || reachable(before.status, after.status)).toBe(true);
           expect(it.tenant().status).toBe(tenantOf(after.status, it.tenant().status));
