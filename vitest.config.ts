@@ -1,5 +1,17 @@
 import { defineConfig } from "vitest/config";
 
+const crash = {
+  test: {
+    name: "crash",
+    include: ["tests/crash/**/*.test.ts"],
+    globalSetup: ["tests/support/cloud.ts"],
+    // Each file asks for all that the machine has.
+    fileParallelism: false,
+    testTimeout: 240_000,
+    hookTimeout: 180_000,
+  },
+};
+
 // One deployed cloud serves all tests of the `cloud` project; the others need none.
 export default defineConfig({
   test: {
@@ -29,17 +41,8 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
-      {
-        test: {
-          name: "crash",
-          include: ["tests/crash/**/*.test.ts"],
-          globalSetup: ["tests/support/cloud.ts"],
-          // Each file asks for all that the machine has.
-          fileParallelism: false,
-          testTimeout: 240_000,
-          hookTimeout: 180_000,
-        },
-      },
+      // Asks for a whole machine: `CRASH=1 vitest run --project crash`.
+      ...(process.env["CRASH"] === "1" ? [crash] : []),
     ],
   },
 });

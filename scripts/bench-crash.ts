@@ -1,6 +1,6 @@
 /**
  * Runs crash schedules against a cloud of its own, or the one of `TENANTRY_READY`, and prints what they violate.
- * `npm run bench:crash -- --seed N --pairs M [--tiers trial,standard] [--no-singles] [--only SCHEDULE]`
+ * `npm run bench:crash -- --seed N --pairs M [--tiers trial,standard] [--no-singles | --each FAULTS] [--only SCHEDULE]`
  */
 import { readFileSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     pairs: { type: "string", default: "500" },
     tiers: { type: "string", default: "trial,standard,business,premium" },
     "no-singles": { type: "boolean", default: false },
+    each: { type: "string" },
     only: { type: "string" },
   },
 });
@@ -26,6 +27,7 @@ try {
     pairs: Number(values.pairs),
     tiers: values.tiers.split(","),
     singles: !values["no-singles"],
+    ...(values.each === undefined ? {} : { each: Number(values.each) }),
     ...(values.only === undefined ? {} : { only: values.only }),
   });
   process.exitCode = violations > 0 ? 1 : 0;

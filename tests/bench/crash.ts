@@ -1,12 +1,14 @@
 import type { Ready } from "../support/app.ts";
 import { createHarness, type Outcome } from "../support/crash/run.ts";
-import { pairs, parseSchedule, type Schedule, singles } from "../support/crash/schedule.ts";
+import { covering, pairs, parseSchedule, type Schedule, singles } from "../support/crash/schedule.ts";
 
 export type CrashOptions = {
   readonly seed: number;
   readonly pairs: number;
   readonly tiers: readonly string[];
   readonly singles: boolean;
+  /** Only so many faults at each call, by turns, instead of all. */
+  readonly each?: number;
   /** One schedule by its name instead of all. */
   readonly only?: string;
 };
@@ -38,7 +40,11 @@ export const crash = async (ready: Ready, options: CrashOptions): Promise<number
   }
   let violations = 0;
   if (options.singles)
-    for (const { tier, onward } of tiers) violations += await run(`single faults, ${tier}`, singles(tier, onward));
+    for (const { tier, onward } of tiers)
+      violations += await run(
+        `single faults, ${tier}`,
+        options.each === undefined ? singles(tier, onward) : covering(tier, onward, options.each),
+      );
   if (options.pairs > 0)
     violations += await run(`pairs, seed ${options.seed}`, pairs(options.pairs, options.seed, tiers));
   return violations;

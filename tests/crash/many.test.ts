@@ -26,7 +26,7 @@ test("many tenants at once are all active, each with what its tier has and none 
 test("of two requests for one name at the same instant one makes the tenant", async () => {
   const post = () => send(ready(), "POST", "/admin/tenants", { token, body: { name: "Same Instant", tier: "trial" } });
   const answers = await Promise.all([post(), post(), post(), post()]);
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409, 409, 409]);
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
   const refused = answers.filter(({ status }) => status === 409);
   expect(refused.map(({ body }) => body.code)).toEqual(["tenant-exists", "tenant-exists", "tenant-exists"]);
 });

@@ -205,13 +205,13 @@ const clusterObjects = async (ready: Ready): Promise<Thing[]> => {
         sts: ready.aws_endpoint_url,
         key: operator(ready).credentials,
       });
-      type Item = { metadata: { name: string; namespace?: string } };
-      const list = async (path: string): Promise<{ kind: string; items: Item[] }> => {
+      type Found = { metadata: { name: string; namespace?: string } };
+      const list = async (path: string): Promise<{ kind: string; items: Found[] }> => {
         const answer = await fetch(`${ready.aws_endpoint_url}/_eks/${cluster}/${path}`, {
           headers: { authorization: `Bearer ${token}` },
         });
         if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-        return (await answer.json()) as { kind: string; items: Item[] };
+        return (await answer.json()) as { kind: string; items: Found[] };
       };
       const namespaces = (await list("api/v1/namespaces")).items.map(({ metadata: { name } }) => ({
         words: `namespace ${name}`,

@@ -50,6 +50,14 @@ describe("faults", () => {
     await faults("DELETE");
   });
 
+  test("ignore: answers nothing, and the call does not run", async () => {
+    await inject({ kind: "ignore", times: 1 });
+    runs = 0;
+    expect(await start()).toMatchObject({ status: 200, text: "" });
+    expect(runs).toBe(0);
+    await faults("DELETE");
+  });
+
   test("a delay holds the call back", async () => {
     await inject({ kind: "delay", delayMs: 120, times: 1 });
     const before = performance.now();

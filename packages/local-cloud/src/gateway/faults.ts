@@ -11,6 +11,7 @@ import type { Work } from "./workers.ts";
  * second result; `kill` ends the worker; `timeout` withholds the reply until the invocation's time is up, which is at
  * once; `again` runs the sender's whole invocation a second time before the request; `hold` keeps it back until there is
  * a rule for its invocation in particular, or for `delayMs` at most. What was held or delayed may then meet another fault.
+ * `ignore` answers 200 and nothing, without running it: as if the caller had left the call out.
  */
 const kinds = [
   "throttle",
@@ -26,6 +27,7 @@ const kinds = [
   "timeout-after",
   "again",
   "hold",
+  "ignore",
 ] as const;
 export type FaultKind = (typeof kinds)[number];
 
@@ -133,6 +135,8 @@ export const createFaults = (): Faults => {
         throw new AwsError("InternalFailure", "Injected fault: the request was not run.", 500);
       case "refuse":
         throw refusal();
+      case "ignore":
+        return { status: 200 };
       case "delay":
         await sleep(rule.delayMs ?? 1000);
         return run(request, action, handle, work, new Set([...passed, rule]));

@@ -49,7 +49,10 @@ export type LambdaOptions = {
   readonly statements?: Statements;
 };
 
-export const createLambdaHost = async (host: Host, options: LambdaOptions = {}): Promise<LambdaHost> => {
+export const createLambdaHost = async (
+  host: Host,
+  { limits = poolLimits, statements }: LambdaOptions = {},
+): Promise<LambdaHost> => {
   const deployed = new Map<string, Deployed>();
   const draining = new Set<Promise<void>>();
   // More workers loading at once than there are processors make each of them late.
@@ -104,9 +107,9 @@ export const createLambdaHost = async (host: Host, options: LambdaOptions = {}):
       ...(ca === undefined ? {} : { extraCa: ca.startsWith("/var/runtime/") ? join(host.data, "ca.pem") : ca }),
     };
     return createPool(
-      () => startEnvironment(definition, boot, environmentOf(definition, folder), options.statements),
+      () => startEnvironment(definition, boot, environmentOf(definition, folder), statements),
       gate,
-      options.limits ?? poolLimits,
+      limits,
     );
   };
 
