@@ -57,8 +57,11 @@ describe("POST /admin/tenants onboards a tenant", () => {
     expect(operation.error).toBeNull();
     expect(operation.status).toBe("succeeded");
     expect(operation.steps.map((step: { name: string }) => step.name)).toEqual(steps);
+    // A cluster of one's own is asked for until it is there.
+    const again = operation.steps.filter(({ attempts }: { attempts: number }) => attempts !== 1);
+    expect(["", "ProvisionDatabase"]).toContain(again.map(({ name }: { name: string }) => name).join());
     for (const step of operation.steps) {
-      expect(step).toMatchObject({ status: "succeeded", attempts: 1, error: null });
+      expect(step).toMatchObject({ status: "succeeded", error: null });
       expect(Date.parse(step.ended_at)).toBeGreaterThanOrEqual(Date.parse(step.started_at));
     }
   });

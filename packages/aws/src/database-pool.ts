@@ -30,6 +30,7 @@ export const ensurePooled = (
       dbname: poolDatabase,
     }));
     await ensureRole(admin, { tenantId, role, password: credentials.password, exists: found.role === "mine" });
+    await admin.query(`GRANT ${roles.tenants} TO ${escapeIdentifier(role)} WITH INHERIT TRUE, SET FALSE`);
     await asOwner(server, async (owner) => {
       await migrate(owner);
       const open = await unprotectedTables(owner);

@@ -7,7 +7,7 @@ import { scramVerifier } from "./scram.ts";
 export const roles = {
   /** Owns the shared database and all that is in it. Nobody can log in as it. */
   owner: "tenantry_owner",
-  /** Every tenant's login is a member of it and may do no more than it may. */
+  /** The logins of the pool's tenants are members of it and may do no more than it may. */
   tenants: "tenantry_tenants",
   /** Services that work for one tenant after the other: each transaction says for which by `app.tenant_id`. */
   services: "tenant_app",
@@ -53,7 +53,6 @@ export const ensureRole = async (
     await admin.query(`COMMENT ON ROLE ${escapeIdentifier(role)} IS ${escapeLiteral(ownerMark(tenantId))}`);
     // An admin that is no superuser must be a member of the role to make it the owner of something.
     await admin.query(`GRANT ${escapeIdentifier(role)} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
-    await admin.query(`GRANT ${roles.tenants} TO ${escapeIdentifier(role)} WITH INHERIT TRUE, SET FALSE`);
   });
 };
 
