@@ -6,9 +6,9 @@ import type { Capture } from "./engine.ts";
 import type { Facts } from "./facts.ts";
 import { DeployError } from "./failure.ts";
 import type { Graph } from "./graph.ts";
-import { ensurePlatform, pathWithNode, sstCommand } from "./platform.ts";
+import { ensurePlatform, pathWithNode, sstProgram } from "./platform.ts";
 import { copyApp } from "./scratch.ts";
-import { startStateStub } from "./state-stub.ts";
+import { startSstState } from "./sst-state.ts";
 
 export type DeployOptions = {
   /** The folder of sst.config.ts. It is only read. */
@@ -62,9 +62,9 @@ export const deploySst = async (options: DeployOptions): Promise<Graph> => {
   writeFileSync(factsFile, JSON.stringify(facts), { mode: 0o600 });
   rmSync(captureFile, { force: true });
 
-  const state = await startStateStub(facts.account, facts.region);
+  const state = await startSstState(facts.account, facts.region);
   try {
-    const { code, output } = await runCommand(process.execPath, [sstCommand(app), command, "--stage", stage], {
+    const { code, output } = await runCommand(sstProgram(app), [command, "--stage", stage], {
       cwd: copy,
       timeout: 180_000,
       signal: options.signal,
