@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommand, sstEnvironment } from "./command.ts";
+import { compileCache } from "./compile-cache.ts";
 import type { Capture } from "./engine.ts";
 import type { Facts } from "./facts.ts";
 import { DeployError } from "./failure.ts";
@@ -73,8 +74,7 @@ export const deploySst = async (options: DeployOptions): Promise<Graph> => {
         PATH: pathWithNode(),
         HOME: workdir,
         XDG_CONFIG_HOME: config,
-        // The component sources load three times faster from compiled code.
-        NODE_COMPILE_CACHE: join(app, "node_modules/.cache/local-cloud"),
+        NODE_COMPILE_CACHE: compileCache(app),
         AWS_ENDPOINT_URL: state.url,
         AWS_ACCESS_KEY_ID: "test",
         AWS_SECRET_ACCESS_KEY: "test",
