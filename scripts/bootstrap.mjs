@@ -131,7 +131,7 @@ const main = async () => {
   if (Number(version.split(".")[0]) < oldest)
     fail("Tenantry needs Node " + oldest + " or newer; this is Node " + version + ".");
   const [name, ...args] = process.argv.slice(2);
-  const script = Object.prototype.hasOwnProperty.call(scripts, String(name)) ? scripts[name] : undefined;
+  const script = Object.prototype.hasOwnProperty.call(scripts, name) ? scripts[name] : undefined;
   if (!script) return fail("Usage: node scripts/bootstrap.mjs " + Object.keys(scripts).join("|") + " [options]");
   // Asking for help, or for a token of a cloud that must be running anyway, installs nothing.
   if (!script.install) {

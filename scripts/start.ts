@@ -73,6 +73,8 @@ const stopSignal = (onSignal: () => void): void => {
     onSignal();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handle);
+  // Who reads us may die first: a write then fails, and there is nobody left to run for.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", handle);
 };
 
 const main = async (options: Options): Promise<void> => {

@@ -112,7 +112,7 @@ describe("POST /admin/tenants onboards a tenant", () => {
   test("its namespace holds its objects", async () => {
     const { cluster, name, objects } = tenant.resources.namespace;
     expect(name).toBe("tenant-acme-corp");
-    const token = await eksToken({
+    const clusterToken = await eksToken({
       cluster,
       region: ready().region,
       sts: ready().aws_endpoint_url,
@@ -120,7 +120,7 @@ describe("POST /admin/tenants onboards a tenant", () => {
     });
     const list = async (path: string) => {
       const response = await fetch(`${ready().aws_endpoint_url}/_eks/${cluster}${path}`, {
-        headers: { authorization: `Bearer ${token}` },
+        headers: { authorization: `Bearer ${clusterToken}` },
       });
       const { items, kind } = (await response.json()) as { items: { metadata: { name: string } }[]; kind: string };
       return items.map((item) => `${kind.replace(/List$/, "")}/${item.metadata.name}`);

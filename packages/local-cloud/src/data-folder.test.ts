@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDataFolder } from "./data-folder.ts";
 
@@ -72,13 +72,18 @@ test("fresh leaves a folder alone that is not ours", () => {
   expect(existsSync(join(data, "thesis.txt"))).toBe(true);
 });
 
+test("makes the folders above it too", async () => {
+  await openDataFolder(join(data, "a/b/c")).release();
+  expect(statSync(join(data, "a/b/c/seed")).size).toBe(64);
+});
+
 test.for([
   ["thesis.txt", "it is a file"],
   ["thesis.txt/data", "a part of the path is a file"],
+  ["/proc/nowhere/data", "nothing can be created there"],
 ])("a path that cannot be a folder is one clear line: %s", ([path = "", why]) => {
   writeFileSync(join(data, "thesis.txt"), "");
-  const target = join(data, path);
-  expect(() => openDataFolder(target)).toThrow(
-    new Error(`The data folder ${target} cannot be used: ${why}. Choose another with --data.`),
-  );
+  const target = resolve(data, path);
+  const line = `The data folder ${target} cannot be used: ${why}. Choose another with --data.`;
+  expect(() => openDataFolder(target)).toThrow(new Error(line));
 });

@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StartError } from "./start-error.ts";
 
@@ -33,9 +33,16 @@ const reason = (error: unknown): string => {
     ENOTDIR: "a part of the path is a file",
     EEXIST: "it is a file",
     ENOSPC: "the disk is full",
-    ENOENT: "the path does not exist",
+    ENOENT: "nothing can be created there",
   };
   return words[code] ?? (error instanceof Error ? error.message : String(error));
+};
+
+/** Node's own recursive `mkdir` never returns where the system answers ENOENT for an existing parent, as under `/proc`. */
+const makeFolder = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  mkdirSync(path);
 };
 
 /**
@@ -77,7 +84,7 @@ const empty = (data: string): void => {
 export const openDataFolder = (data: string, options: { fresh?: boolean } = {}): DataFolder => {
   let held: DatabaseSync | undefined;
   try {
-    mkdirSync(data, { recursive: true, mode: 0o755 });
+    makeFolder(data);
     held = lock(data);
     if (options.fresh) empty(data);
     // A process that was killed could not take its announcement back.

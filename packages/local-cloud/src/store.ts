@@ -26,7 +26,8 @@ export const openStore = (file: string): Store => {
   const put = db.prepare("INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const remove = db.prepare("DELETE FROM documents WHERE collection = ? AND key = ?");
   const list = db.prepare(
-    "SELECT key, value FROM documents WHERE collection = ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+    // The primary key answers a range; the second bound is the last code point there is.
+    "SELECT key, value FROM documents WHERE collection = ? AND key >= ? AND key < ? || char(1114111) ORDER BY key",
   );
   return {
     collection: <T>(name: string): Collection<T> => ({

@@ -114,6 +114,10 @@ const up = async (): Promise<void> => {
   }
 };
 
+// A deployment that is given up takes `sst` with it, and `sst` leaves its engine behind.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && process.exit(255), 200).unref();
+
 if (command === "version") process.stdout.write(`${version}\n`);
 else if (command === "stack" && argv[0] === "init") writeCheckpoint(argv[1] ?? "", []);
 else if (command === "preview" || command === "up") await up();

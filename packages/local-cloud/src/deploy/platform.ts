@@ -1,11 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { runCommand, sstEnvironment } from "./command.ts";
 
 const readIfThere = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
-/** The command line of `sst`, as the app's `node_modules` hold it. */
-export const sstCommand = (app: string): string => join(app, "node_modules", "sst", "bin", "sst.mjs");
+/**
+ * The program that `node_modules/.bin/sst` runs. That script does not pass signals on, so the program is run without it.
+ */
+export const sstProgram = (app: string): string =>
+  createRequire(join(app, "node_modules/sst/package.json")).resolve(
+    `sst-${process.platform}-${process.arch}/bin/${process.platform === "win32" ? "sst.exe" : "sst"}`,
+  );
 
 /** The path with this process's Node first, so that whatever `sst` starts runs on it. */
 export const pathWithNode = (): string => [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
@@ -47,7 +53,7 @@ export const ensurePlatform = async (app: string, onProgress: (line: string) => 
   const manifest = JSON.parse(readFileSync(join(app, "node_modules/sst/package.json"), "utf8")) as { version: string };
   if (isInstalled(app, manifest.version)) return false;
   onProgress(`Installing the SST ${manifest.version} platform (320 MB, once)`);
-  const { code, output } = await runCommand(process.execPath, [sstCommand(app), "install", "--stage", "local"], {
+  const { code, output } = await runCommand(sstProgram(app), ["install", "--stage", "local"], {
     cwd: app,
     // npm does the work, so the caller's proxies, certificates and registry settings count.
     env: { ...(process.env as Record<string, string>), ...sstEnvironment(), PATH: pathWithNode() },

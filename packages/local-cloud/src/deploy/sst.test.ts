@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { testFacts, writeFixture } from "./fixture.ts";
 import { type Graph, type GraphResource, ofType, zipOf } from "./graph.ts";
 import { deploySst } from "./sst.ts";
@@ -78,6 +78,26 @@ describe("an app that deploys", () => {
         .toSorted(([a], [b]) => String(a).localeCompare(String(b)));
     expect(identity(again)).toEqual(identity(graph));
   }, 120_000);
+});
+
+test("a deployment that is given up leaves no process", async () => {
+  const fixture = writeFixture();
+  const { app, workdir } = fixture;
+  const processes = (): string[] =>
+    globSync("/proc/[0-9]*/environ").filter((file) => {
+      try {
+        return readFileSync(file, "latin1").includes(workdir);
+      } catch {
+        return false; // it ended while we looked
+      }
+    });
+  const giveUp = new AbortController();
+  const deploying = deploySst({ app, workdir, stage: "test", facts: testFacts, signal: giveUp.signal });
+  await vi.waitFor(() => expect(processes().length).toBeGreaterThan(2), 10_000);
+  giveUp.abort();
+  await expect(deploying).rejects.toThrow("stopped");
+  await vi.waitFor(() => expect(processes()).toEqual([]), 5_000);
+  fixture.remove();
 });
 
 describe("an app that does not deploy", () => {

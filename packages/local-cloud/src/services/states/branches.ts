@@ -1,6 +1,6 @@
 import type { Json } from "./asl.ts";
 import { runtimeFailure } from "./failure.ts";
-import { interpret, type Outcome, type Run, type Visit } from "./interpreter.ts";
+import type { Interpret, Outcome, Run, Visit } from "./interpreter.ts";
 import { read, type Scope } from "./path.ts";
 import { fill } from "./template.ts";
 
@@ -37,7 +37,7 @@ const together = async (
 };
 
 /** A Parallel state: each branch gets the input; the outputs come back in the order of the branches. */
-export const runBranches = async (visit: Visit, input: Json): Promise<Json> => {
+export const runBranches = async (visit: Visit, input: Json, interpret: Interpret): Promise<Json> => {
   const { run, state } = visit;
   const started = run.record("ParallelStateStarted", visit.previous);
   visit.previous = started;
@@ -56,7 +56,7 @@ export const runBranches = async (visit: Visit, input: Json): Promise<Json> => {
 };
 
 /** An inline Map state: the processor runs once for each item. */
-export const runItems = async (visit: Visit, scope: Scope): Promise<Json> => {
+export const runItems = async (visit: Visit, scope: Scope, interpret: Interpret): Promise<Json> => {
   const { run, state, name } = visit;
   const items = read(state.ItemsPath ?? "$", scope, "ItemsPath");
   if (!Array.isArray(items)) throw runtimeFailure(`The items of the Map state '${name}' are not an array`);

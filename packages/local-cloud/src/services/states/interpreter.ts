@@ -26,6 +26,9 @@ export type Visit = { readonly name: string; readonly state: State; readonly run
 /** Where one branch stands at its end. */
 export type Outcome = { readonly output: Json; readonly previous: number };
 
+/** Follows a definition from its start to its end. @throws Failure when it fails, the signal's reason when it is stopped. */
+export type Interpret = (definition: Definition, input: Json, run: Run, previous: number) => Promise<Outcome>;
+
 const largestPayload = 262_144;
 
 const withinLimit = (value: Json, name: string): Json => {
@@ -36,8 +39,7 @@ const withinLimit = (value: Json, name: string): Json => {
   );
 };
 
-/** Follows a definition from its start to its end. @throws Failure when it fails, the signal's reason when it is stopped. */
-export const interpret = async (definition: Definition, input: Json, run: Run, previous: number): Promise<Outcome> => {
+export const interpret: Interpret = async (definition, input, run, previous) => {
   let [name, data, last] = [definition.StartAt, input, previous];
   for (;;) {
     run.signal.throwIfAborted();
@@ -127,9 +129,9 @@ const produce = async (visit: Visit, scope: Scope): Promise<Json> => {
     case "Task":
       return runTask(visit, withParameters(state, scope), scope);
     case "Parallel":
-      return runBranches(visit, withParameters(state, scope));
+      return runBranches(visit, withParameters(state, scope), interpret);
     case "Map":
-      return runItems(visit, scope);
+      return runItems(visit, scope, interpret);
     case "Wait":
       await sleepUntil(wakeTime(state, scope), visit.run.signal);
       return scope.input;

@@ -29,7 +29,7 @@ const json = (status: number, value: object): Reply => ({
  * Answers the AWS calls that the `sst` command makes for itself (its state, lock and passphrase in SSM and S3), in memory
  * and on loopback only. Any other call is refused and listed in `refused`.
  */
-export const startStateStub = async (account: string, region: string) => {
+export const startSstState = async (account: string, region: string) => {
   const parameters = new Map([["/sst/bootstrap", bootstrap(account, region)]]);
   const objects = new Map<string, Buffer>();
   const refused: string[] = [];
