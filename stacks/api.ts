@@ -139,7 +139,7 @@ for (const [name, route] of Object.entries(routes) as [OperationName, Route][])
 
 tenantDataRole(
   (["createStorageCredentials", "createOwnStorageCredentials"] as const).map((name) =>
-    made[name]!.nodes.function.apply((fn) => fn.nodes.role!.arn),
+    made[name]!.nodes.function.apply((fn) => fn.nodes.role.arn),
   ),
 );
 

@@ -1,7 +1,7 @@
 import type { Retry } from "./define.ts";
 
 /** Somebody's passing trouble: a throttle, a 5xx, a lost connection, or Lambda itself. A task is idempotent, so it may run again. */
-export const passing: Retry = {
+const passing: Retry = {
   errors: [
     "TransientError",
     "Lambda.TooManyRequestsException",
@@ -17,7 +17,7 @@ export const passing: Retry = {
 };
 
 /** The function's process died or hung before it could answer. Once more, in a fresh one; twice is no accident. */
-export const died: Retry = {
+const died: Retry = {
   errors: ["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"],
   intervalSeconds: 1,
   backoffRate: 2,

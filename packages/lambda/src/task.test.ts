@@ -1,5 +1,6 @@
 import { newOnboarding, pendingCompensation } from "@tenantry/core/operation/begin";
-import { memory, memoryOperations } from "@tenantry/core/testing/memory";
+import { memory } from "@tenantry/core/testing/memory";
+import { memoryOperations } from "@tenantry/core/testing/memory-operations";
 import { ProvisioningError } from "@tenantry/core/provisioning/errors";
 import type { TaskRun } from "@tenantry/core/provisioning/ports";
 import type { Context } from "aws-lambda";

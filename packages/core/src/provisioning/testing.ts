@@ -1,5 +1,6 @@
 import { newOnboarding } from "../operation/begin.ts";
-import { memory, memoryOperations, memoryRegistry } from "../testing/memory.ts";
+import { memory, memoryRegistry } from "../testing/memory.ts";
+import { memoryOperations } from "../testing/memory-operations.ts";
 import type { Tenant } from "../tenant/tenant.ts";
 import type { Mail, ProvisioningPorts, TaskRun } from "./ports.ts";
 

@@ -97,8 +97,6 @@ export const memoryRegistry = (state: Memory): Registry => ({
   membershipsOf: async (userId) => state.memberships.filter((membership) => membership.user_id === userId),
 });
 
-export { memoryOperations } from "./memory-operations.ts";
-
 export const pageOf = <T extends { readonly id: string }>(
   all: readonly T[],
   { limit, after }: PageRequest,

@@ -167,7 +167,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     faults,
     calls,
     statements: { watched: watched.buffer, on: onStatement },
-    setWorkers: (find) => void (findWork = find),
+    setWorkers: (finder) => void (findWork = finder),
     setServices(list) {
       const sts = stsService({ account, region, sessions, iam });
       services = new Map([sts, ...list].map((service) => [service.name, service]));

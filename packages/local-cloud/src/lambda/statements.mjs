@@ -43,6 +43,7 @@ export const watchStatements = (shared) => {
   const breakOff = (socket) =>
     socket.destroy(Object.assign(new Error("read ECONNRESET (injected fault)"), { code: "ECONNRESET" }));
 
+  // oxlint-disable-next-line typescript/unbound-method -- both are called on a socket below
   const { write, emit } = tls.TLSSocket.prototype;
   tls.TLSSocket.prototype.write = function (chunk, ...rest) {
     const statement = Atomics.load(watched, 0) === 1 ? statementIn(chunk) : undefined;
