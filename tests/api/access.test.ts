@@ -8,6 +8,7 @@ import {
   InitiateAuthCommand,
   RespondToAuthChallengeCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { permissionsOf } from "@tenantry/core/access/policy";
 import { beforeAll, describe, expect, test } from "vitest";
 import { onboard, operator, send, signIn } from "../support/api.ts";
 import { ready } from "../support/ready.ts";
@@ -121,7 +122,7 @@ describe("the owner of a tenant", () => {
       token_use: "access",
       org_id: own,
       roles: "tenant-owner",
-      permissions: "usage:read",
+      permissions: permissionsOf(["tenant-owner"]).join(" "),
     });
   });
 
