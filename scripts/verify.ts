@@ -1,11 +1,13 @@
 /** Everything that must hold before a change lands: types, lint, format, unused code, API description, tests. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
+// Whatever the tests leave in the temporary folder goes with this one. PostgreSQL's own user must be able to enter it.
 const scratch = mkdtempSync(join(tmpdir(), "tenantry-verify-"));
+chmodSync(scratch, 0o755);
 const report = join(scratch, "report.json");
 
 const checks: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
@@ -24,7 +26,7 @@ const checks: readonly (readonly [name: string, command: string, args: readonly 
 
 const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 const bin = join(root, "node_modules/.bin");
-const env = { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}`, REDOCLY_TELEMETRY: "off" };
+const env = { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}`, REDOCLY_TELEMETRY: "off", TMPDIR: scratch };
 
 const failed = checks.filter(([name, command, args]) => {
   const since = Date.now();
@@ -43,7 +45,7 @@ try {
 } catch {
   console.log("The test runner wrote no report.");
 }
-rmSync(scratch, { recursive: true, force: true });
+rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
 
 for (const [name] of failed) console.log(`failed: ${name}`);
 if (counts)
