@@ -48,6 +48,8 @@ export const sstEnvironment = (): Record<string, string> => ({
   SST_SKIP_DEPENDENCY_CHECK: "1",
   SST_NO_BUN: "1",
   SST_TELEMETRY_DISABLED: "1",
+  // Its bundler is written in Go and allocates much: collecting less often saves a sixth of the deployment's time.
+  GOGC: "800",
   CI: "1",
   NO_COLOR: "1",
 });
