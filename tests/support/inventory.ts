@@ -245,7 +245,7 @@ const clusterObjects = async (ready: Ready): Promise<Thing[]> => {
 /** History, and the name that stays the tenant's own: what a failed onboarding leaves on purpose. */
 const kept = new Set(["tenant", "slug", "operation", "audit", "event"]);
 const keptKeys =
-  /^(TENANT|SLUG|OPERATION|AUDIT|EVENT|IDEMPOTENCY|TASK_STATUS|CHANGE|CONNECTION|WEBHOOK|DELIVERY|SWEEP)#?/;
+  /^(TENANT|SLUG|OPERATION|AUDIT|EVENT|IDEMPOTENCY|PROGRESS|TASK_STATUS|CHANGE|CONNECTION|WEBHOOK|DELIVERY|SWEEP)#?/;
 
 type Item = {
   pk: string;
