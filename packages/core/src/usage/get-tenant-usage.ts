@@ -4,7 +4,7 @@ import { TenantId } from "../ids.ts";
 import type { Clock, Registry } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { noTotal } from "./fold.ts";
-import { foldedMeters, isFolded, isMeter, type MeterName, meters } from "./meters.ts";
+import { foldedMeters, isFolded, isMeter, type MeterName, shippedMeters } from "./meters.ts";
 import type { UsageTotals } from "./ports.ts";
 import { foldHours, parseRange, type UsageBucket, type UsageWindow } from "./window.ts";
 
@@ -54,5 +54,12 @@ export const getTenantUsage =
     const hours = await ports.usage.hours(input.tenantId, range.from, range.to);
     const totals = hours.map(({ hour, totals: all }) => ({ hour, total: all[metric] ?? noTotal }));
     const buckets = foldHours(totals, range, window, now);
-    return { tenant_id: input.tenantId, metric, unit: meters[metric].unit, window, buckets, as_of: now.toISOString() };
+    return {
+      tenant_id: input.tenantId,
+      metric,
+      unit: shippedMeters.find(({ name }) => name === metric)?.unit ?? "",
+      window,
+      buckets,
+      as_of: now.toISOString(),
+    };
   };
