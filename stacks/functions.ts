@@ -1,3 +1,5 @@
+import { bundled } from "./bundles";
+
 /**
  * Defaults of every function. Import this before any other stack: it transforms the functions created after it.
  */
@@ -7,7 +9,9 @@ $transform(sst.aws.Function, (args) => {
   args.memory ??= "512 MB";
   args.timeout ??= "10 seconds";
   args.logging ??= { retention: "1 month" };
-  args.nodejs ??= { minify: true };
+  const code = $util.output(args.handler).apply(bundled);
+  args.handler = code.handler;
+  if (!$dev) args.bundle = code.bundle as $util.Output<string>;
   // The component adds the account root to the role's trust (it tests an Output for truth), so the trust is written here.
   const role = args.transform?.role;
   args.transform = {
