@@ -1,7 +1,9 @@
-/** Writes docs/openapi.yaml from the contract. */
+/** Writes what the documentation has from the contract: the OpenAPI document and the table of permissions. */
 import { writeFile } from "node:fs/promises";
 import { openapiYaml } from "@tenantry/contract/openapi-yaml";
+import { permissionsPage } from "@tenantry/contract/permissions-page";
 
-const file = new URL("../docs/openapi.yaml", import.meta.url);
-await writeFile(file, openapiYaml());
-console.log("Wrote docs/openapi.yaml.");
+const docs = new URL("../docs/", import.meta.url);
+await writeFile(new URL("openapi.yaml", docs), openapiYaml());
+await writeFile(new URL("permissions-of-roles.md", docs), permissionsPage());
+console.log("Wrote docs/openapi.yaml and docs/permissions-of-roles.md.");

@@ -8,6 +8,7 @@ import { type Operation, problemsOf } from "./define.ts";
 import { openapi } from "./openapi.ts";
 import { openapiYaml } from "./openapi-yaml.ts";
 import { operations } from "./operations.ts";
+import { permissionsPage } from "./permissions-page.ts";
 import { findRoute } from "./routes.ts";
 
 const committed = new URL("../../../docs/openapi.yaml", import.meta.url);
@@ -15,6 +16,11 @@ const all = Object.values<Operation>(operations);
 
 test("the committed document is the contract's (else: npm run openapi)", () => {
   expect(readFileSync(committed, "utf8")).toBe(openapiYaml());
+});
+
+test("the table of permissions is the policy's (else: npm run openapi)", () => {
+  const page = new URL("../../../docs/permissions-of-roles.md", import.meta.url);
+  expect(readFileSync(page, "utf8")).toBe(permissionsPage());
 });
 
 test("the document passes the linter", () => {

@@ -1,32 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { claimsOf, permissionsIn } from "./claims.ts";
 import { decide } from "./decide.ts";
-import { type Permission, permissions, platformOrg, type Role, roles } from "./policy.ts";
-
-/** Who may do what, written out by hand. */
-const expected: Record<Role, Permission[]> = {
-  "platform-admin": [
-    "tenants:create",
-    "tenants:read",
-    "operations:read",
-    "operations:retry",
-    "operations:cancel",
-    "usage:read",
-    "storage:credentials",
-    "webhooks:manage",
-    "webhooks:read",
-  ],
-  "platform-billing": ["tenants:read", "usage:read"],
-  "platform-support": [
-    "tenants:read",
-    "operations:read",
-    "operations:retry",
-    "usage:read",
-    "storage:credentials",
-    "webhooks:read",
-  ],
-  "tenant-owner": ["usage:read", "storage:credentials"],
-};
+import {
+  permissions,
+  permissionsOf,
+  platformOrg,
+  platformRoles,
+  type Role,
+  roles,
+  tenantPermissions,
+  tenantRoles,
+} from "./policy.ts";
 
 const membership = (tenant: string, created: string, ...held: string[]) => ({
   user_id: "u",
@@ -40,13 +24,40 @@ const tokenOf = (role: Role) =>
     ? claimsOf({ groups: [role], memberships: [] })
     : claimsOf({ groups: [], memberships: [membership("ten_1", "2026-01-01T00:00:00.000Z", role)] });
 
+describe("the policy", () => {
+  test("gives each role of a tenant all that the next one has", () => {
+    for (const [at, role] of tenantRoles.slice(1).entries())
+      expect(roles[tenantRoles[at]!]).toEqual(expect.arrayContaining([...roles[role]]));
+  });
+
+  test("lets an auditor and a viewer look and do nothing", () => {
+    for (const role of ["platform-auditor", "tenant-viewer"] as const)
+      expect(roles[role].filter((permission) => !permission.endsWith(":read"))).toEqual([]);
+    expect(roles["platform-auditor"].length).toBeGreaterThan(2);
+  });
+
+  test("keeps what the platform's staff alone may do out of every tenant's reach", () => {
+    for (const permission of ["tenants:create", "operations:cancel", "webhooks:manage"] as const) {
+      expect(tenantPermissions).not.toContain(permission);
+      const forged = { name: "helper", permissions: [permission, "usage:read", "made:up"] };
+      expect(permissionsOf(["helper"], [forged])).toEqual(["usage:read"]);
+    }
+  });
+
+  test("gives every permission to somebody, and all of them to nobody but admins", () => {
+    for (const permission of permissions)
+      expect([...platformRoles, ...tenantRoles].filter((role) => roles[role].includes(permission))).not.toEqual([]);
+    expect(permissionsOf(["tenant-owner"])).toEqual(tenantPermissions);
+  });
+});
+
 describe("the gate", () => {
   const pairs = (Object.keys(roles) as Role[]).flatMap((role) => permissions.map((one) => [role, one] as const));
 
   test.for(pairs)("%s and %s", ([role, permission]) => {
     const token = tokenOf(role);
     const decision = decide({ permission }, { orgId: token.org_id ?? "", permissions: token.permissions });
-    expect(decision.allow).toBe(expected[role].includes(permission));
+    expect(decision.allow).toBe(roles[role].includes(permission));
   });
 
   test("refuses a route that is not in the contract, and a user without an organisation", () => {
@@ -63,7 +74,7 @@ describe("the claims of a token", () => {
     expect(claimsOf({ groups: ["platform-billing", "platform-support", "other"], memberships })).toEqual({
       org_id: platformOrg,
       roles: "platform-billing platform-support",
-      permissions: "tenants:read operations:read operations:retry usage:read storage:credentials webhooks:read",
+      permissions: permissionsOf(["platform-billing", "platform-support"]).join(" "),
     });
   });
 
@@ -75,7 +86,7 @@ describe("the claims of a token", () => {
     expect(claimsOf({ groups: [], memberships })).toEqual({
       org_id: "ten_1",
       roles: "tenant-owner",
-      permissions: "usage:read storage:credentials",
+      permissions: permissionsOf(["tenant-owner"]).join(" "),
     });
   });
 
