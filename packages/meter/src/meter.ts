@@ -1,30 +1,33 @@
-import { KinesisClient, PutRecordsCommand, type PutRecordsRequestEntry } from "@aws-sdk/client-kinesis";
-import { uuidv7 } from "./uuid.ts";
+import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { createBuffer } from "./buffer.ts";
+import { type PackedRecord, recordOf } from "./record.ts";
+import { onShutdown } from "./shutdown.ts";
+import { type Line, lineOf, type Usage } from "./usage.ts";
 
-/** What was used. `value` is at least 0, at most 1e12, and has at most six decimals. */
-export type Usage = {
-  readonly tenant_id: string;
-  readonly metric: string;
-  readonly value: number;
-  /** When it was used; now by default. From 35 days ago to 5 minutes ahead. */
-  readonly timestamp?: Date;
-  /** The event's identity; a new UUIDv7 by default. Events with one id count once. */
-  readonly id?: string;
-  readonly user_id?: string;
-  readonly dimensions?: Readonly<Record<string, string>>;
+export type { Usage } from "./usage.ts";
+
+/** An event that will not be delivered. */
+export type Drop = {
+  readonly usage: Usage;
+  /** The buffer was full, the meter was closed, or the event is none: then `detail` says why. */
+  readonly reason: "buffer-full" | "closed" | "invalid";
+  readonly detail: string;
 };
-
-/** Why an event will not be delivered: the buffer was full, or it is no event. */
-export type Drop = { readonly usage: Usage; readonly reason: "buffer-full" | "invalid" };
 
 export type MeterOptions = {
   /** The stream's name. */
   readonly stream: string;
   readonly client?: Pick<KinesisClient, "send">;
-  /** Events held in memory at most, those under way included. What comes beyond is dropped and reported. */
+  /** Events held in memory at most, those under way included; 20,000. What comes beyond is dropped and reported. */
   readonly capacity?: number;
-  /** Milliseconds after which a batch goes out though it is not full. */
+  /** Bytes of events held in memory at most; 32 MiB. */
+  readonly capacityBytes?: number;
+  /** Milliseconds after which events go out though there are few; 1,000. */
   readonly delay?: number;
+  /** Records above this many bytes are gzipped; 1,024. `Infinity` for never. */
+  readonly gzipAbove?: number;
+  /** Signals upon which to deliver what is in the buffer, such as `["SIGTERM"]`; none by default. */
+  readonly signals?: readonly NodeJS.Signals[];
   /** Told of each event that is given up. */
   readonly onDrop?: (drop: Drop) => void;
   /** Told of each failed request. Its events are sent again. */
@@ -40,14 +43,12 @@ export type Meter = {
   close(options?: { readonly timeout?: number }): Promise<number>;
 };
 
-/** What Kinesis takes in one PutRecords. */
-const batchRecords = 500;
-const batchBytes = 4 * 1024 * 1024;
+/** This many events, or bytes, go out without waiting for more. */
+const enoughEvents = 2000;
+const enoughBytes = 1024 * 1024;
 
 const firstPause = 50;
 const longestPause = 10_000;
-
-type Entry = PutRecordsRequestEntry & { readonly Data: Uint8Array };
 
 /**
  * Emits usage events to the stream. An event gets its id when it is recorded, so sending it again, which happens after
@@ -55,7 +56,7 @@ type Entry = PutRecordsRequestEntry & { readonly Data: Uint8Array };
  * jittered pause until it does, the process ends, or the buffer overflows.
  */
 export const createMeter = (options: MeterOptions): Meter => {
-  const { stream, capacity = 20_000, delay = 1000 } = options;
+  const { stream, capacity = 20_000, capacityBytes = 32 * 1024 * 1024, delay = 1000, gzipAbove = 1024 } = options;
   const quietly = <T>(report: ((value: T) => void) | undefined, value: T) => {
     try {
       report?.(value);
@@ -63,36 +64,49 @@ export const createMeter = (options: MeterOptions): Meter => {
       // The caller's own reporter must not break what it reports on.
     }
   };
+  const drop = (usage: Usage, reason: Drop["reason"], detail: string) =>
+    quietly(options.onDrop, { usage, reason, detail });
+
+  const buffer = createBuffer();
+  /** Records under way, or refused and waiting to go again: packed already, so that each goes again as it went. */
+  let sent: PackedRecord[] = [];
+  const inSent = (what: "events" | "bytes") => sent.reduce((sum, record) => sum + record[what], 0);
+  let sentEvents = 0;
+  let sentBytes = 0;
+  const keep = (records: PackedRecord[]) => {
+    sent = records;
+    sentEvents = inSent("events");
+    sentBytes = inSent("bytes");
+  };
+
   let client = options.client;
-  let queue: Entry[] = [];
-  let underWay = 0;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
   let wake: (() => void) | undefined;
+  const left = () => buffer.events + sentEvents;
 
-  /** Sends one batch and puts back what was not taken. @returns whether all was taken. */
+  /** Sends one batch and keeps what was not taken. @returns whether all was taken. */
   const sendBatch = async (): Promise<boolean> => {
-    const batch = takeBatch(queue);
-    queue = queue.slice(batch.length);
-    underWay = batch.length;
-    let failed: readonly Entry[] = batch;
+    const packs = buffer.take({ records: sent.length, bytes: sentBytes });
+    sentEvents += packs.reduce((sum, { lines }) => sum + lines.length, 0);
+    sentBytes += packs.reduce((sum, { bytes }) => sum + bytes, 0);
+    keep([...sent, ...(await Promise.all(packs.map((pack) => recordOf(pack, gzipAbove))))]);
     try {
       client ??= new KinesisClient({});
-      const { Records = [] } = await client.send(new PutRecordsCommand({ StreamName: stream, Records: batch }));
-      failed = batch.filter((_, index) => Records[index]?.ErrorCode !== undefined);
-      const code = Records.find(({ ErrorCode }) => ErrorCode !== undefined);
-      if (code !== undefined) quietly(options.onError, new Error(`${code.ErrorCode}: ${code.ErrorMessage}`));
+      const entries = sent.map(({ PartitionKey, Data }) => ({ PartitionKey, Data }));
+      const { Records = [] } = await client.send(new PutRecordsCommand({ StreamName: stream, Records: entries }));
+      const refused = Records.find(({ ErrorCode }) => ErrorCode !== undefined);
+      keep(sent.filter((_, index) => Records[index]?.ErrorCode !== undefined));
+      if (refused !== undefined) quietly(options.onError, new Error(`${refused.ErrorCode}: ${refused.ErrorMessage}`));
     } catch (error) {
       quietly(options.onError, error);
     }
-    underWay = 0;
-    queue = [...failed, ...queue];
-    return failed.length === 0;
+    return sent.length === 0;
   };
 
   const sendAll = async (): Promise<void> => {
-    for (let failures = 0; queue.length > 0;) {
+    for (let failures = 0; left() > 0;) {
       failures = (await sendBatch()) ? 0 : failures + 1;
       if (failures > 0) await pause(Math.random() * Math.min(longestPause, firstPause * 2 ** failures));
     }
@@ -112,8 +126,17 @@ export const createMeter = (options: MeterOptions): Meter => {
     return sending;
   };
 
+  const parsed = (usage: Usage): Line | undefined => {
+    try {
+      return lineOf(usage, Date.now());
+    } catch (error) {
+      drop(usage, "invalid", error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  };
+
   const flush: Meter["flush"] = async ({ timeout = 5000 } = {}) => {
-    if (queue.length + underWay === 0) return 0;
+    if (left() === 0) return 0;
     wake?.();
     let limit: NodeJS.Timeout | undefined;
     const over = new Promise<void>((resolve) => {
@@ -121,17 +144,18 @@ export const createMeter = (options: MeterOptions): Meter => {
     });
     await Promise.race([start(), over]);
     clearTimeout(limit);
-    return queue.length + underWay;
+    return left();
   };
 
-  return {
+  const meter: Meter = {
     record(usage) {
-      const entry = entryOf(usage);
-      if (entry === undefined) return quietly(options.onDrop, { usage, reason: "invalid" as const });
-      if (closed || queue.length + underWay >= capacity)
-        return quietly(options.onDrop, { usage, reason: "buffer-full" as const });
-      queue.push(entry);
-      if (queue.length >= batchRecords) void start();
+      if (closed) return drop(usage, "closed", "The meter has been closed.");
+      const line = parsed(usage);
+      if (line === undefined) return;
+      if (left() >= capacity || buffer.bytes + sentBytes + line.bytes > capacityBytes)
+        return drop(usage, "buffer-full", "Kinesis has not taken events for too long.");
+      buffer.add(line);
+      if (buffer.events >= enoughEvents || buffer.bytes >= enoughBytes) void start();
       else timer ??= setTimeout(() => void start(), delay).unref();
     },
     flush,
@@ -140,34 +164,6 @@ export const createMeter = (options: MeterOptions): Meter => {
       return flush(limits);
     },
   };
-};
-
-const entryOf = (usage: Usage): Entry | undefined => {
-  try {
-    const { tenant_id, metric, value, timestamp = new Date(), id, user_id, dimensions } = usage;
-    if (typeof tenant_id !== "string" || tenant_id === "" || !Number.isFinite(value)) return undefined;
-    const event = {
-      id: id ?? uuidv7(Date.now()),
-      tenant_id,
-      metric,
-      value,
-      timestamp: timestamp.toISOString(),
-      user_id,
-      dimensions,
-    };
-    return { PartitionKey: tenant_id, Data: new TextEncoder().encode(JSON.stringify(event)) };
-  } catch {
-    return undefined;
-  }
-};
-
-const takeBatch = (queue: readonly Entry[]): Entry[] => {
-  const batch: Entry[] = [];
-  let bytes = 0;
-  for (const entry of queue) {
-    bytes += entry.Data.byteLength + (entry.PartitionKey?.length ?? 0);
-    if (batch.length === batchRecords || (batch.length > 0 && bytes > batchBytes)) break;
-    batch.push(entry);
-  }
-  return batch;
+  if (options.signals !== undefined) onShutdown(meter, options.signals);
+  return meter;
 };
