@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { newId } from "@tenantry/aws/new-id";
@@ -135,11 +135,18 @@ const read = async (key: string) => {
 
 const poison: readonly (readonly [reason: string, content: object | string | Buffer])[] = [
   ["not-json", "hello"],
-  ["not-json", ""],
+  ["empty", ""],
   ["not-json", `{"tenant_id":"${tenant}","metric":"api_calls","value":NaN}`],
   ["not-json", "x".repeat(1024 * 1024)],
   ["not-utf8", Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
   ["not-an-object", "[1]"],
+  ["truncated-gzip", gzipSync(JSON.stringify(eventOf())).subarray(0, -9)],
+  ["truncated-gzip", Buffer.from([0x1f, 0x8b])],
+  ["invalid-gzip", Buffer.from([0x1f, 0x8b, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
+  ["invalid-gzip", Buffer.concat([gzipSync(JSON.stringify(eventOf())), Buffer.from("more")])],
+  ["too-large", gzipSync(Buffer.alloc(16 * 1024 * 1024 + 1))],
+  ["not-utf8", gzipSync(Buffer.from([0xff]))],
+  ["not-json", gzipSync("hello")],
   ["unknown-tenant", eventOf({ tenant_id: newId("tenant") })],
   ["invalid-tenant", eventOf({ tenant_id: "tenant_123" })],
   ["unknown-metric", eventOf({ metric: "coffee" })],
@@ -161,7 +168,8 @@ test("poison is set aside byte for byte, what stands beside it is counted, and t
 
   const [key = "", ...more] = await objects("quarantine/");
   expect(more).toEqual([]);
-  expect(key).toMatch(/^quarantine\/\d{4}\/\d\d\/\d\d\/\d\d\/shardId-000000000000-1001-1033\.jsonl$/);
+  const name = `shardId-000000000000-1001-${999 + 2 * poison.length}`;
+  expect(key).toMatch(new RegExp(`^quarantine/\\d{4}/\\d\\d/\\d\\d/\\d\\d/${name}\\.jsonl$`));
   const lines = (await read(key)).toString().trimEnd().split("\n");
   const kept = lines.map((line) => JSON.parse(line) as { faults: { reason: string }[]; data: string });
   expect(kept.map(({ faults }) => faults[0]?.reason)).toEqual(poison.map(([reason]) => reason));
@@ -183,6 +191,41 @@ test("the batch is in the archive as it came in", async () => {
     { position: "shardId-000000000000:2000", partition_key: tenant, text: JSON.stringify(eventOf({ id: "a" })) },
     { position: "shardId-000000000000:2001", data: "/w==" },
   ]);
+});
+
+test("packed records, plain or compressed, count line by line beside plain ones", async () => {
+  const before = await counted();
+  const lines = (count: number, id: string) =>
+    Array.from({ length: count }, (_, n) => JSON.stringify(eventOf({ id: `${id}-${n}` }))).join("\n");
+  const contents = [
+    eventOf(),
+    gzipSync(JSON.stringify(eventOf({ id: "one" }))),
+    lines(7, "plain"),
+    gzipSync(lines(1000, "packed")),
+    Buffer.concat([gzipSync(lines(3, "first")), gzipSync(`\n${lines(4, "second")}`)]),
+    `${lines(3000, "large")}\n`.padEnd(1024 * 1024, " "),
+    lines(2, "plain"),
+  ];
+  expect(await invoke(lambdaEvent(contents, 5000))).toEqual({ batchItemFailures: [] });
+  expect(await counted()).toBe(before + 1 + 1 + 7 + 1000 + 7 + 3000);
+});
+
+test("a batch that unpacks to more than a function holds is taken in parts", async () => {
+  const before = await counted();
+  const bomb = gzipSync(`${JSON.stringify(eventOf())}${" ".repeat(16 * 1024 * 1024 - 1000)}`);
+  let rest = lambdaEvent(
+    Array.from({ length: 20 }, () => bomb),
+    6000,
+  ).Records;
+  let invocations = 0;
+  for (; rest.length > 0; invocations++) {
+    const [failure] = (await invoke({ Records: rest })).batchItemFailures;
+    const at = rest.findIndex(({ kinesis }) => kinesis.sequenceNumber === failure?.itemIdentifier);
+    rest = at < 0 ? [] : rest.slice(at);
+    expect(invocations).toBeLessThan(5);
+  }
+  expect(invocations).toBe(3);
+  expect(await counted()).toBe(before + 20);
 });
 
 test("a batch of which a part cannot be written asks for its first such record again", async () => {

@@ -1,15 +1,66 @@
 import { isUtf8 } from "node:buffer";
+import { gunzipSync } from "node:zlib";
+import type { Rejection } from "@tenantry/core/usage/event";
 import type { IncomingRecord } from "@tenantry/core/usage/ports";
 import type { KinesisStreamRecord } from "aws-lambda";
 
+/** What one record may come to when it is unpacked, in bytes. A record of zeros could come to a thousand times its size. */
+export const maxUnpacked = 16 * 1024 * 1024;
+
+/** What a batch may come to before the rest of it is left for the next invocation, in bytes: an eighth of the memory. */
+const maxBatch = 128 * 1024 * 1024;
+
 /** A record of the Kinesis event source in the core's form. */
 export const incoming = ({ eventID, kinesis }: KinesisStreamRecord): IncomingRecord => {
-  const bytes = Buffer.from(kinesis.data, "base64");
+  const read = textOf(Buffer.from(kinesis.data, "base64"));
   return {
     position: eventID,
     partitionKey: kinesis.partitionKey,
     arrivedAt: Math.round(kinesis.approximateArrivalTimestamp * 1000),
     data: kinesis.data,
-    text: isUtf8(bytes) ? bytes.toString("utf8") : null,
+    ...(typeof read === "string" ? { text: read } : { text: null, unreadable: read }),
   };
+};
+
+/**
+ * As many records, from the first on, as a function of this size can hold unpacked; at least one. The others are for the
+ * next invocation.
+ */
+export const incomingBatch = (records: readonly KinesisStreamRecord[], limit = maxBatch): IncomingRecord[] => {
+  const batch: IncomingRecord[] = [];
+  let size = 0;
+  for (const record of records) {
+    if (size > limit) break;
+    const taken = incoming(record);
+    batch.push(taken);
+    size += taken.text?.length ?? taken.data.length;
+  }
+  return batch;
+};
+
+const textOf = (bytes: Buffer): string | Rejection => {
+  if (bytes.length === 0) return { reason: "empty", detail: "The record is empty." };
+  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(bytes) : bytes;
+  if (!Buffer.isBuffer(plain)) return plain;
+  return isUtf8(plain) ? plain.toString("utf8") : { reason: "not-utf8", detail: "The record is not UTF-8." };
+};
+
+const unpack = (bytes: Buffer): Buffer | Rejection => {
+  try {
+    // With `info` it is told how much was read: zlib itself lets pass whatever follows the end.
+    const unpacked: unknown = gunzipSync(bytes, { maxOutputLength: maxUnpacked, info: true });
+    const { buffer, engine } = unpacked as { buffer: Buffer; engine: { bytesWritten: number } };
+    return engine.bytesWritten === bytes.length
+      ? buffer
+      : { reason: "invalid-gzip", detail: "There are bytes after the end of what was compressed." };
+  } catch (error) {
+    switch ((error as NodeJS.ErrnoException).code) {
+      case "ERR_BUFFER_TOO_LARGE":
+        return { reason: "too-large", detail: `The record unpacks to more than ${maxUnpacked} bytes.` };
+      case "Z_BUF_ERROR":
+        return { reason: "truncated-gzip", detail: "The compressed record ends before its time." };
+      default:
+        return { reason: "invalid-gzip", detail: "The record begins like gzip and is none." };
+    }
+  }
 };

@@ -3,7 +3,7 @@ import type { MeterOutcome } from "@tenantry/core/usage/meter-usage";
 import type { IncomingRecord } from "@tenantry/core/usage/ports";
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
 import { errorFields, log } from "./log.ts";
-import { incoming } from "./stream-record.ts";
+import { incomingBatch } from "./stream-record.ts";
 
 /**
  * A Lambda handler behind a Kinesis stream with `ReportBatchItemFailures`. It answers with the first record that must
@@ -15,13 +15,16 @@ export const stream = (name: string, verb: (records: readonly IncomingRecord[]) 
     .use(failureLog(name))
     .handler(async (event: KinesisStreamEvent, context): Promise<KinesisStreamBatchResponse> => {
       const since = performance.now();
-      const outcome = await verb(event.Records.map(incoming));
-      const failed = outcome.failedFrom === null ? undefined : event.Records[outcome.failedFrom];
+      const batch = incomingBatch(event.Records);
+      const outcome = await verb(batch);
+      // Past the end of the batch there is nothing, or what was left for the next invocation.
+      const failed = event.Records[outcome.failedFrom ?? batch.length];
       log(outcome.errors.length > 0 ? "error" : outcome.rejected > 0 ? "warn" : "info", "batch", {
         request_id: context.awsRequestId,
         operation: name,
         shard: event.Records[0]?.eventID.split(":")[0],
-        records: event.Records.length,
+        records: batch.length,
+        left: event.Records.length - batch.length,
         counted: outcome.counted,
         duplicates: outcome.duplicates,
         rejected: outcome.rejected,

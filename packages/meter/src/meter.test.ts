@@ -174,7 +174,10 @@ test.for<[string, Usage]>([
   ["no time", no],
   ["a long id", { ...usage(), id: "i".repeat(257) }],
   ["an empty user", { ...usage(), user_id: "" }],
-  ["too many dimensions", { ...usage(), dimensions: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [n, "x"])) }],
+  [
+    "too many dimensions",
+    { ...usage(), dimensions: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [n, "x"])) },
+  ],
   ["a dimension that is no text", { ...usage(), dimensions: { route: 7 as never } }],
 ])("%s is told to the author and not sent", async ([, bad]) => {
   const drops: Drop[] = [];

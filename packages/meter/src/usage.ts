@@ -29,7 +29,8 @@ const isText = (value: unknown): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= maxText;
 
 const optional = (name: string, value: unknown): void => {
-  if (value !== undefined && !isText(value)) throw new TypeError(`${name} must be a string of 1 to ${maxText} characters.`);
+  if (value !== undefined && !isText(value))
+    throw new TypeError(`${name} must be a string of 1 to ${maxText} characters.`);
 };
 
 /**
@@ -40,7 +41,8 @@ const optional = (name: string, value: unknown): void => {
  */
 export const lineOf = (usage: Usage, now: number): Line => {
   const { tenant_id, metric, value, timestamp, id, user_id, dimensions } = usage;
-  if (typeof tenant_id !== "string" || !tenantId.test(tenant_id)) throw new TypeError("tenant_id must be a tenant's id.");
+  if (typeof tenant_id !== "string" || !tenantId.test(tenant_id))
+    throw new TypeError("tenant_id must be a tenant's id.");
   if (!isText(metric)) throw new TypeError("metric must name a meter.");
   if (typeof value !== "number" || !(value >= 0 && value <= maxValue))
     throw new TypeError(`value must be a number from 0 to ${maxValue}.`);

@@ -44,7 +44,8 @@ export const sortBatch = (records: readonly IncomingRecord[], now: number): Sort
   for (const [index, record] of records.entries()) {
     const { text } = record;
     if (text === null) {
-      faults.push({ record: index, line: 1, reason: "not-utf8", detail: "The record is not UTF-8." });
+      const unreadable = record.unreadable ?? { reason: "not-utf8", detail: "The record is not UTF-8." };
+      faults.push({ record: index, line: 1, ...unreadable });
       continue;
     }
     const event = parseEvent(text, record.arrivedAt, now);

@@ -16,6 +16,10 @@ export type UsageEvent = {
 
 /** Why an event is set aside. */
 export const rejections = [
+  "empty",
+  "truncated-gzip",
+  "invalid-gzip",
+  "too-large",
   "not-utf8",
   "not-json",
   "not-an-object",

@@ -29,8 +29,10 @@ export type IncomingRecord = {
   readonly arrivedAt: number;
   /** As the stream gives it, in base64. */
   readonly data: string;
-  /** Its text, or null if it is not UTF-8. */
+  /** Its text, unpacked if it was compressed; null if it cannot be read. */
   readonly text: string | null;
+  /** Why it cannot be read. */
+  readonly unreadable?: Rejection;
 };
 
 /** A record that could not be counted, or not whole. Lines are numbered from 1; a record of one event has line 1. */
