@@ -2,6 +2,7 @@ import { type OperationName, type Route, routes } from "@tenantry/contract/route
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { allow } from "./functions";
 import { gatewayResponses } from "./gateway-responses";
+import { idempotent } from "./idempotency";
 import { client, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
 import { cursorSecret } from "./secrets";
@@ -13,8 +14,7 @@ import { webhookQueue, webhookSecretsArn, webhookSettings } from "./webhooks";
 const registry = { CONTROL_TABLE: controlTable.name };
 const readRegistry = allow(["dynamodb:GetItem"], controlTable.arn);
 const machines = { ONBOARDING_STATE_MACHINE: onboarding.arn, COMPENSATION_STATE_MACHINE: compensation.arn };
-/** What an idempotency key needs of the table: it is put, updated with the answer, or deleted after a failure. */
-const keyed = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+const write = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 const list = {
   environment: { ...registry, CURSOR_SECRET: cursorSecret.arn },
   permissions: [
@@ -29,24 +29,29 @@ const readIssuers = {
   conditions: [{ test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["ISSUER#*"] }],
 };
 
+type Grant = Omit<sst.aws.FunctionArgs, "handler" | "environment" | "permissions"> & {
+  readonly environment?: Record<string, $util.Input<string>>;
+  readonly permissions?: sst.aws.FunctionPermissionArgs[];
+};
+
 /** What each operation's function may touch. An operation of the contract without an entry does not compile. */
-const grants: Record<OperationName, Omit<sst.aws.FunctionArgs, "handler">> = {
+const grants: Record<OperationName, Grant> = {
   createTenant: {
     environment: { ...registry, ...machines, TENANT_LIMITS: tenantLimits },
     permissions: [
-      allow(keyed, controlTable.arn),
+      allow([...write, "dynamodb:DeleteItem"], controlTable.arn), // a registration may be withdrawn
       allow(["dynamodb:Query"], indexesOf(controlTable)),
       allow(["states:StartExecution"], onboarding.arn),
     ],
   },
   retryOperation: {
     environment: { ...registry, ...machines },
-    permissions: [allow(keyed, controlTable.arn), allow(["states:StartExecution"], onboarding.arn)],
+    permissions: [allow(write, controlTable.arn), allow(["states:StartExecution"], onboarding.arn)],
   },
   cancelOperation: {
     environment: { ...registry, ...machines },
     permissions: [
-      allow(keyed, controlTable.arn),
+      allow(write, controlTable.arn),
       allow(["states:StartExecution"], compensation.arn),
       allow(["states:StopExecution"], executionsOf(onboarding)),
     ],
@@ -130,10 +135,22 @@ const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.to
 
 const made: Partial<Record<OperationName, ReturnType<typeof api.route>>> = {};
 
+/** A POST without what idempotency keys need cannot be declared. */
+const granted = (name: OperationName, { method }: Route): Grant => {
+  const own = grants[name];
+  if (method !== "POST") return own;
+  const { environment, permissions } = idempotent(name);
+  return {
+    ...own,
+    environment: { ...own.environment, ...environment },
+    permissions: [...(own.permissions ?? []), ...permissions],
+  };
+};
+
 for (const [name, route] of Object.entries(routes) as [OperationName, Route][])
   made[name] = api.route(
     `${route.method} ${route.path}`,
-    { handler: `functions/api/${kebab(name)}.handler`, description: name, ...grants[name] },
+    { handler: `functions/api/${kebab(name)}.handler`, description: name, ...granted(name, route) },
     route.permission === null ? {} : { auth: { custom: authorizer.id } },
   );
 

@@ -1,8 +1,7 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
-import { storage, unkept } from "./storage-app.ts";
+import { post } from "./post.ts";
+import { handedOut, storage } from "./storage-app.ts";
 
-export const handler = http(operations.createOwnStorageCredentials, async ({ ctx, body }) => ({
-  body: await storage.createOwn(ctx, { seconds: body.duration_seconds }),
-  headers: unkept,
-}));
+export const handler = post(operations.createOwnStorageCredentials, async ({ ctx, body }) =>
+  handedOut(await storage.createOwn(ctx, { seconds: body.duration_seconds })),
+);

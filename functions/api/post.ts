@@ -1,11 +1,13 @@
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
+import { kmsEnvelopes } from "@tenantry/aws/envelope";
 import { dynamoIdempotency } from "@tenantry/aws/idempotency";
-import { http } from "@tenantry/lambda/http";
-import type { Operation } from "@tenantry/contract/define";
+import { httpPost } from "@tenantry/lambda/http";
 
-/** A handler of an operation that changes something: it honours `Idempotency-Key`. */
-export const post = <const O extends Operation & { readonly method: "POST" }>(
+const idempotency = dynamoIdempotency(documents(), setting("CONTROL_TABLE"), kmsEnvelopes(setting("ANSWER_KEY")));
+
+/** A handler of an operation that does something: it honours `Idempotency-Key`. The stacks give every POST what it needs. */
+export const post: <const O extends Parameters<typeof httpPost>[0]>(
   operation: O,
-  handle: Parameters<typeof http<O>>[1],
-) => http(operation, handle, dynamoIdempotency(documents(), setting("CONTROL_TABLE")));
+  handle: Parameters<typeof httpPost<O>>[1],
+) => ReturnType<typeof httpPost<O>> = (operation, handle) => httpPost(operation, handle, idempotency);

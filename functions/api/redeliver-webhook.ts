@@ -1,7 +1,7 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
+import { post } from "./post.ts";
 import { webhooks } from "./webhook-app.ts";
 
-export const handler = http(operations.redeliverWebhook, async ({ ctx, params }) => ({
+export const handler = post(operations.redeliverWebhook, async ({ ctx, params }) => ({
   body: await webhooks.redeliver(ctx, { webhookId: params.webhook_id, deliveryId: params.delivery_id }),
 }));

@@ -6,6 +6,7 @@ import { stsStorageVault } from "@tenantry/aws/storage-credentials";
 import {
   createOwnStorageCredentials,
   createStorageCredentials,
+  type StorageCredentials,
 } from "@tenantry/core/storage/create-storage-credentials";
 
 const ports = {
@@ -17,5 +18,9 @@ const ports = {
 
 export const storage = { create: createStorageCredentials(ports), createOwn: createOwnStorageCredentials(ports) };
 
-/** Credentials are for the caller alone. */
-export const unkept = { "cache-control": "no-store" };
+/** Credentials are for the caller alone, and nothing when they have ended. */
+export const handedOut = (credentials: StorageCredentials) => ({
+  body: credentials,
+  headers: { "cache-control": "no-store" },
+  until: credentials.expires_at,
+});

@@ -134,8 +134,10 @@ describe("an activated tenant is told of", () => {
   test("again, when asked, under the same id", async () => {
     const before = await deliveredLog(hook.id, (status) => status === "succeeded");
     const path = `/admin/webhooks/${hook.id}/deliveries/${before.id}/redeliver`;
-    const again = await api("POST", path);
+    const options = { token, headers: { "idempotency-key": crypto.randomUUID() } };
+    const again = await send(ready(), "POST", path, options);
     expect([again.status, again.body.status]).toEqual([202, "pending"]);
+    expect((await send(ready(), "POST", path, options)).text).toBe(again.text);
     const after = await deliveredLog(hook.id, (status, attempts) => status === "succeeded" && attempts === 2);
     expect(after).toMatchObject({ id: before.id, attempts: [{ status_code: 204 }, { status_code: 204 }] });
     const [first, second] = at("/valid");

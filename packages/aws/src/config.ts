@@ -54,6 +54,8 @@ export type Setting =
   | "WEBHOOK_SECRETS"
   /** Hosts that webhooks may have on private addresses and over plain HTTP, separated by commas. */
   | "WEBHOOK_ALLOWED_HOSTS"
+  /** The KMS key under which the answers to repeated requests are kept. */
+  | "ANSWER_KEY"
   | "CURSOR_SECRET";
 
 /** @throws Error that names the setting when the stack did not provide it. */

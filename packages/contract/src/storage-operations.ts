@@ -9,7 +9,8 @@ const credentials = {
   body: CreateStorageCredentialsBody,
   success: {
     status: 200,
-    description: "Credentials. They are shown once and stored nowhere.",
+    description:
+      "Credentials. Only a repeated request with the same `Idempotency-Key` gets them again, while they last.",
     contentType: "application/json",
     body: StorageCredentials,
     headers: z.object({ "cache-control": z.string().meta({ description: "Never to be kept.", example: "no-store" }) }),

@@ -1,5 +1,6 @@
 import { operations } from "@tenantry/contract/operations";
 import { permissions, platformOrg } from "@tenantry/core/access/policy";
+import type { Idempotency, IdempotentRequest } from "@tenantry/core/idempotency";
 import { newOnboarding } from "@tenantry/core/operation/begin";
 import { Problem, problems } from "@tenantry/core/problem";
 import type { RegisterTenant } from "@tenantry/core/tenant/register";
@@ -7,7 +8,7 @@ import type { Tenant } from "@tenantry/core/tenant/tenant";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { http } from "./http.ts";
+import { http, httpPost } from "./http.ts";
 
 const tenantId = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S8";
 const at = "2026-11-20T13:45:12.123Z";
@@ -44,7 +45,13 @@ const eventOf = ({ authorizer, stage = "", ...given }: Given): APIGatewayProxyEv
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 const call = async (handler: unknown, given: Given) => {
-  const { statusCode, headers = {}, body } = await (handler as Handler)(eventOf(given), {} as Context);
+  const {
+    statusCode,
+    headers = {},
+    body,
+  } = await (handler as Handler)(eventOf(given), {
+    getRemainingTimeInMillis: () => 5000,
+  } as Context);
   const json = String(headers["content-type"]).includes("json");
   return { status: statusCode, headers, body: json ? (JSON.parse(body) as Record<string, unknown>) : body, text: body };
 };
@@ -70,10 +77,21 @@ const tenantOf = (input: RegisterTenant): Tenant => ({
 });
 const operation = newOnboarding("op_01JD5V8Q9WB2C4D6E8F0G1H3J5", tenantId, at);
 
-const create = http(operations.createTenant, ({ body, root }) => ({
-  body: { tenant: tenantOf(body), operation },
-  headers: { location: `${root}/admin/operations/${operation.id}` },
-}));
+/** What a POST's edge asked for: nothing is kept here. */
+const asked: IdempotentRequest[] = [];
+const keeping: Idempotency = async (request, run) => {
+  asked.push(request);
+  return (await run()).result;
+};
+
+const create = httpPost(
+  operations.createTenant,
+  ({ body, root }) => ({
+    body: { tenant: tenantOf(body), operation },
+    headers: { location: `${root}/admin/operations/${operation.id}` },
+  }),
+  keeping,
+);
 const list = http(operations.listTenants, ({ query }) => ({ body: { items: [], next_cursor: JSON.stringify(query) } }));
 const get = http(operations.getTenant, ({ params }) => {
   throw new Problem("tenant-not-found", `There is no tenant ${params.tenant_id}.`);
@@ -284,4 +302,31 @@ test("each request leaves one line with what finds it again, and no secrets", as
   expect(entries[1]?.["problem"]).toContain("tenant-not-found");
   for (const entry of entries) expect(entry["duration_ms"]).toEqual(expect.any(Number));
   expect(lines.join("")).not.toContain("secret.token");
+});
+
+describe("an Idempotency-Key", () => {
+  const keyed = (key: string, authorizer: Record<string, unknown>) =>
+    call(create, { body: seed, multiValueHeaders: { "Idempotency-Key": [key] }, authorizer });
+
+  test("is the caller's in one organisation, for one operation", async () => {
+    asked.length = 0;
+    const claims = { sub: "sub-1", permissions: permissions.join(" ") };
+    await keyed("k", { ...claims, org_id: platformOrg });
+    await keyed("k", { ...claims, org_id: tenantId });
+    expect(asked).toMatchObject([
+      { caller: `${platformOrg}#sub-1`, operation: "createTenant", key: "k", remainingMilliseconds: 5000 },
+      { caller: `${tenantId}#sub-1`, operation: "createTenant", key: "k" },
+    ]);
+    expect(asked[0]?.payload).toMatchObject({ params: {}, query: {}, body: { name: "Acme Corp" } });
+  });
+
+  test("is every POST's: no other edge takes one, and none that is open to all", () => {
+    // @ts-expect-error -- a POST is answered by httpPost
+    http(operations.createTenant, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }));
+    // @ts-expect-error -- without a place for keys
+    httpPost(operations.createTenant, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }));
+    const open = { ...operations.createTenant, permission: null };
+    // @ts-expect-error -- everybody would share their answers
+    httpPost(open, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }), keeping);
+  });
 });

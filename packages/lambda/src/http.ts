@@ -1,5 +1,7 @@
 import compose, { type MiddlewareObj } from "@middy/core";
 import type { Operation } from "@tenantry/contract/define";
+import type { Method } from "@tenantry/contract/routes";
+import type { Permission } from "@tenantry/core/access/policy";
 import type { Context } from "@tenantry/core/context";
 import type { Idempotency } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
@@ -21,18 +23,27 @@ export type HttpReply<O extends Operation> = {
   readonly body: z.input<O["success"]["body"]>;
   /** By their names in lower case. They go over the headers of every response. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Until when a repeated request may get this reply, an instant; if not given, for as long as its key is known. */
+  readonly until?: string;
 };
+
+type Handle<O extends Operation> = (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>;
+
+type Reading = Operation & { readonly method: Exclude<Method, "POST"> };
+/** Never one that is open to everybody: nobody in particular would share their keys, and their answers, with all. */
+type Posting = Operation & { readonly method: "POST"; readonly permission: Permission };
 
 /**
  * A Lambda handler behind API Gateway REST for one operation of the contract. Request and response go through the
- * operation's schemas; a thrown Problem is answered as such and anything else as a 500 that says nothing. With
- * `idempotency` a repeated request that bears the same `Idempotency-Key` gets the first one's response.
+ * operation's schemas; a thrown Problem is answered as such and anything else as a 500 that says nothing.
  */
-export const http = <const O extends Operation>(
-  operation: O,
-  handle: (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>,
-  idempotency?: Idempotency,
-) =>
+export const http = <const O extends Reading>(operation: O, handle: Handle<O>) => edge(operation, handle);
+
+/** The same for a POST: a repeated request that bears the same `Idempotency-Key` gets the first one's response. */
+export const httpPost = <const O extends Posting>(operation: O, handle: Handle<O>, idempotency: Idempotency) =>
+  edge(operation, handle, idempotency);
+
+const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?: Idempotency) =>
   compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(requestLog(operation))
     .use({
@@ -45,14 +56,13 @@ export const http = <const O extends Operation>(
       const { key, ...parsed } = parseRequest(operation, event, idempotency !== undefined);
       const answer = async () => {
         const reply = await handle({ ...parsed, ctx, root: rootOf(event) } as HttpRequest<O>);
-        return render(operation, reply, ctx.requestId);
+        return { result: render(operation, reply, ctx.requestId), until: reply.until };
       };
-      if (idempotency === undefined || key === undefined) return answer();
+      if (idempotency === undefined || key === undefined) return (await answer()).result;
       const remainingMilliseconds = context.getRemainingTimeInMillis();
-      return idempotency(
-        { caller: ctx.actor.id, operation: operation.id, key, payload: parsed, remainingMilliseconds },
-        answer,
-      );
+      // One user may act for several organisations, and gets nothing in one that was said in another.
+      const caller = `${ctx.actor.orgId}#${ctx.actor.id}`;
+      return idempotency({ caller, operation: operation.id, key, payload: parsed, remainingMilliseconds }, answer);
     });
 
 type Rendered = { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string };

@@ -30,6 +30,13 @@ const everything = [
   { name: "operator", policy: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } },
 ];
 
+/**
+ * The simulator takes `kms:EncryptionContext:a` and `kms:EncryptionContext:b` for one condition key. The names of tags it
+ * tells apart, so policies and requests are given to it with a tag instead.
+ */
+const simulable = (text: string): string =>
+  text.replaceAll(/kms:EncryptionContext:/gi, "aws:RequestTag/kms:EncryptionContext:");
+
 /** Decisions kept; a decision costs about half a millisecond. */
 const cacheLimit = 20_000;
 
@@ -102,7 +109,8 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   /** Only what the policies ask about: leading keys and prefixes would make every decision another one. */
   const relevant = (caller: Caller, context: Question["context"]): Question["context"] => {
     const text = `${texts.get(caller.role ?? "") ?? ""}${caller.sessionPolicy?.toLowerCase() ?? ""}`;
-    return Object.fromEntries(Object.entries(context).filter(([key]) => text.includes(key.toLowerCase())));
+    const named = Object.entries(context).map(([key, value]) => [simulable(key), value] as const);
+    return Object.fromEntries(named.filter(([key]) => text.includes(key.toLowerCase())));
   };
 
   const check = async (caller: Caller, wanted: Permission): Promise<string | null> => {
@@ -128,9 +136,14 @@ export const createIam = (options: { account: string; region: string; log?: (lin
 
   return {
     setGraph(graph) {
-      roles = rolesOf(graph, (arn) =>
+      const held = rolesOf(graph, (arn) =>
         options.log?.(`iam: the managed policy ${arn} is not known here and grants nothing.`),
       );
+      const given = ({ policies, ...role }: Role): Role => ({
+        ...role,
+        policies: JSON.parse(simulable(JSON.stringify(policies))) as Role["policies"],
+      });
+      roles = new Map([...held].map(([name, role]) => [name, given(role)]));
       permissions.setGraph(graph);
       texts = new Map([...roles].map(([name, { policies }]) => [name, JSON.stringify(policies).toLowerCase()]));
       cache.clear();

@@ -46,6 +46,14 @@ beforeAll(async () => {
           Condition: { StringEquals: { "aws:ResourceTag/tenant": "acme" } },
         },
       ]),
+      roleOf("archivist", [
+        {
+          Effect: "Allow",
+          Action: ["kms:GenerateDataKey", "kms:Decrypt"],
+          Resource: "arn:aws:kms:us-east-1:123456789012:key/*",
+          Condition: { StringEquals: { "kms:EncryptionContext:purpose": "archive" } },
+        },
+      ]),
     ),
   );
   keys = new KMSClient(cloud.client());
@@ -74,6 +82,22 @@ describe("a key", () => {
     expect((await keys.send(new DecryptCommand({ CiphertextBlob: data.CiphertextBlob }))).Plaintext).toEqual(
       data.Plaintext,
     );
+  });
+
+  test("is judged by the encryption context that the caller names", async () => {
+    const { KeyId } = await aKey();
+    const archivist = new KMSClient(cloud.client("archivist"));
+    const EncryptionContext = { purpose: "archive", of: "2026" };
+    const made = await archivist.send(new GenerateDataKeyCommand({ KeyId, KeySpec: "AES_256", EncryptionContext }));
+    const { CiphertextBlob } = made;
+    const decrypted = await archivist.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+    expect(decrypted.Plaintext).toEqual(made.Plaintext);
+    for (const other of [undefined, { of: "archive" }, { purpose: "other" }]) {
+      const asked = { KeyId, KeySpec: "AES_256" as const, ...(other && { EncryptionContext: other }) };
+      await expect(archivist.send(new GenerateDataKeyCommand(asked))).rejects.toMatchObject({
+        name: "AccessDeniedException",
+      });
+    }
   });
 
   test("has aliases, each of one key, until they are deleted", async () => {

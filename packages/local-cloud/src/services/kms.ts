@@ -223,6 +223,10 @@ const kmsPermissions = (keys: Keys, arnOf: (rest: string) => string, request: Aw
   const named = input["KeyId"] ?? input["TargetKeyId"] ?? input["AliasName"];
   const blob = typeof input["CiphertextBlob"] === "string" ? input["CiphertextBlob"] : "";
   const reference = typeof named === "string" ? named : Buffer.from(blob, "base64").subarray(0, ID).toString("latin1");
+  const encryption = Object.entries(textMap(input, "EncryptionContext")).map(([name, value]) => [
+    `kms:EncryptionContext:${name}`,
+    value,
+  ]);
   const key = keys.find(reference);
   const resource = key?.arn ?? arnOf(`key/${reference}`);
   const policy = defaultKeyPolicy(resource.split(":")[4] ?? "");
@@ -230,7 +234,7 @@ const kmsPermissions = (keys: Keys, arnOf: (rest: string) => string, request: Aw
     action,
     resource,
     policy,
-    context: { ...asked, ...tagContext(key?.tags ?? {}, "Resource") },
+    context: { ...asked, ...tagContext(key?.tags ?? {}, "Resource"), ...Object.fromEntries(encryption) },
   };
   const alias = input["AliasName"];
   return typeof alias === "string" ? [{ action, resource: arnOf(alias) }, onKey] : [onKey];
