@@ -16,6 +16,7 @@ class Answers extends DynamoDBPersistenceLayer {
 
   protected override async _updateRecord(record: Parameters<DynamoDBPersistenceLayer["_updateRecord"]>[0]) {
     record.expiryTimestamp = Math.min(record.expiryTimestamp ?? this.until, this.until);
+    // oxlint-disable-next-line eslint/no-underscore-dangle -- the library's name
     await super._updateRecord(record);
   }
 }

@@ -321,12 +321,14 @@ describe("an Idempotency-Key", () => {
   });
 
   test("is every POST's: no other edge takes one, and none that is open to all", () => {
+    const handlers: unknown[] = [];
     // @ts-expect-error -- a POST is answered by httpPost
-    http(operations.createTenant, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }));
+    handlers.push(http(operations.createTenant, ({ body }) => ({ body: { tenant: tenantOf(body), operation } })));
     // @ts-expect-error -- without a place for keys
-    httpPost(operations.createTenant, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }));
+    handlers.push(httpPost(operations.createTenant, ({ body }) => ({ body: { tenant: tenantOf(body), operation } })));
     const open = { ...operations.createTenant, permission: null };
     // @ts-expect-error -- everybody would share their answers
-    httpPost(open, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }), keeping);
+    handlers.push(httpPost(open, ({ body }) => ({ body: { tenant: tenantOf(body), operation } }), keeping));
+    expect(handlers, "the type check judges them").toHaveLength(3);
   });
 });
