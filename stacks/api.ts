@@ -2,6 +2,7 @@ import { type OperationName, type Route, routes } from "@tenantry/contract/route
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { allow } from "./functions";
 import { gatewayResponses } from "./gateway-responses";
+import { quarantineGrants } from "./grants/quarantine";
 import { idempotent } from "./idempotency";
 import { client, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
@@ -92,6 +93,7 @@ const grants: Record<OperationName, Grant> = {
       allow(["sqs:SendMessage"], webhookQueue.arn),
     ],
   },
+  ...quarantineGrants,
   getHealth: {},
   getOpenapi: {},
   getDocs: {},

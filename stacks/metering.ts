@@ -1,7 +1,7 @@
 import { usageBucket } from "./buckets";
 import { allow } from "./functions";
 import { production } from "./settings";
-import { controlTable, usageTable } from "./tables";
+import { controlTable, quarantineTable, usageTable } from "./tables";
 
 /** Usage events come in here, from any Kinesis client, with the tenant's id as the partition key. */
 export const usageStream = new sst.aws.KinesisStream("UsageEvents", {
@@ -29,9 +29,11 @@ usageStream.subscribe(
       CONTROL_TABLE: controlTable.name,
       USAGE_TABLE: usageTable.name,
       USAGE_BUCKET: usageBucket.name,
+      QUARANTINE_TABLE: quarantineTable.name,
     },
     permissions: [
       allow(["dynamodb:GetItem"], controlTable.arn),
+      allow(["dynamodb:PutItem"], quarantineTable.arn),
       allow(["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
       allow(
         ["s3:PutObject"],

@@ -21,5 +21,16 @@ export const usageTable = new sst.aws.Dynamo("Usage", {
   deletionProtection: production,
 });
 
+/** Usage that was set aside: an entry for each record, listed as a whole and by tenant. */
+export const quarantineTable = new sst.aws.Dynamo("Quarantine", {
+  fields: { pk: "string", gsi1pk: "string", gsi1sk: "string", gsi2pk: "string", gsi2sk: "string" },
+  primaryIndex: { hashKey: "pk" },
+  globalIndexes: {
+    gsi1: { hashKey: "gsi1pk", rangeKey: "gsi1sk" },
+    gsi2: { hashKey: "gsi2pk", rangeKey: "gsi2sk" },
+  },
+  deletionProtection: production,
+});
+
 /** The indexes of a table, as IAM names them. */
 export const indexesOf = (table: sst.aws.Dynamo) => $interpolate`${table.arn}/index/*`;

@@ -13,6 +13,7 @@ export type Setting =
   | "USAGE_TABLE"
   | "USAGE_STREAM"
   | "USAGE_BUCKET"
+  | "QUARANTINE_TABLE"
   | "TENANT_BUCKET"
   /** How the names of tenants' own keys begin: `alias/<app>/<stage>/`. */
   | "TENANT_KEY_ALIAS"

@@ -7,6 +7,7 @@ import { problemCodes } from "./schemas/problem.ts";
 import { CreateTenantBody, ListTenantsQuery, Tenant } from "./schemas/tenant.ts";
 import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
 
+import { quarantineOperations } from "./quarantine-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -118,6 +119,7 @@ export const operations = {
   }),
   ...storageOperations,
   ...webhookOperations,
+  ...quarantineOperations,
   getHealth: define("getHealth", {
     tag: "Service",
     summary: "Ask whether the API is up",

@@ -52,6 +52,13 @@ export const routes = {
     path: "/admin/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
     permission: "webhooks:manage",
   },
+  listQuarantine: { method: "GET", path: "/admin/usage/quarantine", permission: "quarantine:read" },
+  getQuarantined: { method: "GET", path: "/admin/usage/quarantine/{entry_id}", permission: "quarantine:read" },
+  redriveQuarantined: {
+    method: "POST",
+    path: "/admin/usage/quarantine/{entry_id}/redrive",
+    permission: "quarantine:redrive",
+  },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

@@ -9,6 +9,8 @@ export const prefixes = {
   audit: "aud",
   webhook: "whk",
   delivery: "dlv",
+  quarantine: "qua",
+  adjustment: "adj",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -15,6 +15,7 @@ export const problems = {
   "operation-not-found": { status: 404, title: "There is no such operation" },
   "webhook-not-found": { status: 404, title: "There is no such webhook" },
   "webhook-delivery-not-found": { status: 404, title: "There is no such delivery" },
+  "quarantine-entry-not-found": { status: 404, title: "There is no such quarantine entry" },
   "tenant-exists": { status: 409, title: "A tenant of this name exists" },
   "state-conflict": { status: 409, title: "The state does not allow this" },
   "quota-used-up": { status: 409, title: "The tier's quota is used up" },

@@ -24,6 +24,9 @@ const policy = {
   "storage:credentials": [admin, support, owner, tenantAdmin, member],
   "webhooks:manage": [admin],
   "webhooks:read": [admin, support, auditor],
+  "quarantine:read": [admin, billing, support, auditor],
+  "quarantine:redrive": [admin],
+  "usage:adjust": [admin, billing],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof policy;

@@ -35,6 +35,7 @@ export const rejections = [
   "invalid-id",
   "invalid-user",
   "invalid-dimensions",
+  "batch-failed",
 ] as const;
 export type Rejection = { readonly reason: (typeof rejections)[number]; readonly detail: string };
 

@@ -19,6 +19,8 @@ export type MeterOutcome = {
   readonly duplicates: number;
   /** Events set aside. */
   readonly rejected: number;
+  /** Records set aside that were not there yet: a batch that comes again adds none. */
+  readonly quarantined: number;
   /** The first record of the batch that must come again, or null when all is done. */
   readonly failedFrom: number | null;
   readonly errors: readonly unknown[];
@@ -66,9 +68,10 @@ export const meterUsage =
     });
     for (const { item, error } of lost) fail(item, error);
 
+    let quarantined = 0;
     if (faults.length > 0) {
       try {
-        await ports.quarantine.put(byRecord(records, faults));
+        quarantined = await ports.quarantine.put(byRecord(records, faults));
       } catch (error) {
         for (const fault of faults) failedFrom = Math.min(failedFrom, fault.record);
         errors.push(error);
@@ -78,6 +81,7 @@ export const meterUsage =
       counted,
       duplicates,
       rejected: faults.length,
+      quarantined,
       failedFrom: failedFrom === Number.POSITIVE_INFINITY ? null : failedFrom,
       errors,
     };

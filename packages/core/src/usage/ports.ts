@@ -48,5 +48,6 @@ export interface UsageArchive {
 
 /** Where records that cannot be counted are set aside, whole. Idempotent like the archive. */
 export interface Quarantine {
-  put(rejected: readonly RejectedRecord[]): Promise<void>;
+  /** Returns how many of them were not there yet. */
+  put(rejected: readonly RejectedRecord[]): Promise<number>;
 }

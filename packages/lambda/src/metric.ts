@@ -1,0 +1,25 @@
+/** Metrics of the platform; the stacks raise alarms on them by these names. */
+export const namespace = "Tenantry";
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
+export type MetricName = "QuarantinedRecords" | "UsageDifferences";
+
+/**
+ * Counts something by a line of CloudWatch's embedded metric format on standard output, which costs no request. The
+ * one dimension is the function; whatever is unbounded, such as a tenant, belongs into `properties`, which are not.
+ */
+export const metric = (
+  name: MetricName,
+  count: number,
+  functionName: string,
+  properties: Readonly<Record<string, unknown>> = {},
+): void => {
+  const directive = { Namespace: namespace, Dimensions: [["function_name"]], Metrics: [{ Name: name, Unit: "Count" }] };
+  const line = {
+    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [directive] },
+    ...properties,
+    function_name: functionName,
+    [name]: count,
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
