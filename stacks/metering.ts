@@ -19,7 +19,7 @@ export const usageStream = new sst.aws.KinesisStream("UsageEvents", {
 // The last resort after all retries: where the batch stood in the stream, for a replay by hand.
 const failures = new sst.aws.Queue("UsageFailures", { transform: { queue: { messageRetentionSeconds: 1_209_600 } } });
 
-usageStream.subscribe(
+const meterUsage = usageStream.subscribe(
   "MeterUsage",
   {
     handler: "functions/metering/meter-usage.handler",
@@ -59,3 +59,16 @@ usageStream.subscribe(
     },
   },
 );
+
+const alarm = { evaluationPeriods: 1, period: 60, threshold: 0, comparisonOperator: "GreaterThanThreshold" };
+
+// What is set aside bills nobody until somebody looks: `GET /admin/usage/quarantine`.
+new aws.cloudwatch.MetricAlarm("QuarantinedUsage", {
+  ...alarm,
+  alarmDescription: "Usage was set aside: look at GET /admin/usage/quarantine.",
+  namespace: "Tenantry",
+  metricName: "QuarantinedRecords",
+  dimensions: { function_name: meterUsage.nodes.function.apply((fn) => fn.name) },
+  statistic: "Sum",
+  treatMissingData: "notBreaching",
+});

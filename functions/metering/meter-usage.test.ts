@@ -1,9 +1,10 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
+import { gunzipSync } from "node:zlib";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { createControlTable, type Engine, startDynamo } from "@tenantry/aws/testing/dynamo-engine";
+import { createQuarantineTable, createUsageTable } from "@tenantry/aws/testing/usage-cloud";
 import { dynamoUsageTotals } from "@tenantry/aws/usage-totals";
 import { newOnboarding } from "@tenantry/core/operation/begin";
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
@@ -33,21 +34,13 @@ beforeAll(async () => {
     CONTROL_TABLE: "control",
     USAGE_TABLE: "usage",
     USAGE_BUCKET: bucket,
+    QUARANTINE_TABLE: "quarantine",
   });
   s3 = new S3Client({});
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   await createControlTable(dynamo.documents, "control");
-  await dynamo.documents.send(
-    new CreateTableCommand({
-      TableName: "usage",
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: ["pk", "sk"].map((AttributeName) => ({ AttributeName, AttributeType: "S" as const })),
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await createUsageTable(dynamo.documents, "usage");
+  await createQuarantineTable(dynamo.documents, "quarantine");
   const at = new Date(now).toISOString();
   await dynamoRegistry(dynamo.documents, "control").register(
     {

@@ -28,10 +28,7 @@ export const quarantineGrants = {
     permissions: [
       ...look,
       allow(["dynamodb:PutItem"], quarantineTable.arn),
-      allow(
-        ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-        controlTable.arn,
-      ),
+      allow(["dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn),
       allow(["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
       allow(["s3:PutObject"], $interpolate`${usageBucket.arn}/archive/*`),
     ],

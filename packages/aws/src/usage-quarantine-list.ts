@@ -75,13 +75,19 @@ export const quarantineList = (
     async list(filter, page) {
       const parts = await Promise.all(partitionsOf(filter.tenantId).map((part) => newest(part, filter, page)));
       // Below where some partition was left, entries of that one may be missing.
-      const complete = parts.reduce((most, part) => (part.complete !== null && part.complete > most ? part.complete : most), "");
+      const complete = parts.reduce(
+        (most, part) => (part.complete !== null && part.complete > most ? part.complete : most),
+        "",
+      );
       const found = parts
         .flatMap(({ entries }) => entries)
         .filter(({ id }) => id >= complete)
         .toSorted((a, b) => (a.id < b.id ? 1 : -1));
       const items = found.slice(0, page.limit);
-      return { items, next: found.length > page.limit ? (items.at(-1)?.id ?? null) : complete === "" ? null : complete };
+      return {
+        items,
+        next: found.length > page.limit ? (items.at(-1)?.id ?? null) : complete === "" ? null : complete,
+      };
     },
 
     async get(id) {
@@ -108,8 +114,14 @@ export const quarantineList = (
           Put: {
             TableName,
             Item: { pk: entry.id, ...listed(entry), ...entry, object, object_line },
-            ConditionExpression: "updated_at = :was",
-            ExpressionAttributeValues: { ":was": was },
+            // Two within one millisecond still differ in what they add.
+            ConditionExpression: "updated_at = :at AND #state = :state AND size(redrives) = :redrives",
+            ExpressionAttributeNames: { "#state": "state" },
+            ExpressionAttributeValues: {
+              ":at": was.updated_at,
+              ":state": was.state,
+              ":redrives": was.redrives.length,
+            },
           },
         },
         ...commitWrites(tables.control, commit),

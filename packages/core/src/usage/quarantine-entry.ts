@@ -71,8 +71,10 @@ const ofTheWhole: ReadonlySet<string> = new Set<string>([
 ] satisfies (typeof rejections)[number][]);
 
 /** Whether an entry speaks of this line of its record. A record that could not be read at all has line 1 for all. */
-export const isSetAside = ({ events, lines, reasons }: Pick<QuarantineEntry, "events" | "lines" | "reasons">, line: number) =>
-  (events === 1 && lines === "1" && ofTheWhole.has(reasons[0] ?? "")) || inLineRanges(lines, line);
+export const isSetAside = (
+  { events, lines, reasons }: Pick<QuarantineEntry, "events" | "lines" | "reasons">,
+  line: number,
+) => (events === 1 && lines === "1" && ofTheWhole.has(reasons[0] ?? "")) || inLineRanges(lines, line);
 
 /** The entry of a record that is set aside for the first time. */
 export const newEntry = (id: string, { record, faults }: RejectedRecord, at: string): QuarantineEntry => ({
@@ -90,7 +92,8 @@ export const newEntry = (id: string, { record, faults }: RejectedRecord, at: str
 });
 
 /** Bytes that base64 stands for. */
-const sizeOf = (data: string) => Math.floor((data.length * 3) / 4) - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
+const sizeOf = (data: string) =>
+  Math.floor((data.length * 3) / 4) - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
 
 /** Lines that are asked for a tenant; a record seldom has events of more than one. */
 const linesAsked = 100;
@@ -98,7 +101,10 @@ const linesAsked = 100;
 const tenantOf = ({ record, faults }: RejectedRecord): string | null => {
   const lines = record.text?.split("\n") ?? [];
   // A record of one event is told as line 1, though its JSON may have several.
-  const texts = faults.length === 1 ? [record.text, lines[(faults[0]?.line ?? 1) - 1]] : faults.slice(0, linesAsked).map(({ line }) => lines[line - 1]);
+  const texts =
+    faults.length === 1
+      ? [record.text, lines[(faults[0]?.line ?? 1) - 1]]
+      : faults.slice(0, linesAsked).map(({ line }) => lines[line - 1]);
   for (const text of texts) {
     const named = TenantId.safeParse(text == null ? undefined : tenantIn(text));
     if (named.success) return named.data;
@@ -139,6 +145,6 @@ export interface QuarantineList {
   get(id: string): Promise<QuarantineEntry | null>;
   /** The record itself. */
   record(id: string): Promise<StoredRecord | null>;
-  /** Replaces an entry. Returns false and writes nothing if it is no longer as of `was`, its `updated_at`. */
-  update(entry: QuarantineEntry, was: string, commit: Commit): Promise<boolean>;
+  /** Replaces an entry. Returns false and writes nothing if it is no longer as it was. */
+  update(entry: QuarantineEntry, was: QuarantineEntry, commit: Commit): Promise<boolean>;
 }

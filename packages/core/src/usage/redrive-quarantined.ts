@@ -7,7 +7,13 @@ import { Problem } from "../problem.ts";
 import { loadQuarantined } from "./get-quarantined.ts";
 import type { MeterOutcome } from "./meter-usage.ts";
 import type { IncomingRecord, RejectedRecord } from "./ports.ts";
-import { faultsOf, isSetAside, type QuarantineEntry, type QuarantineList, type StoredRecord } from "./quarantine-entry.ts";
+import {
+  faultsOf,
+  isSetAside,
+  type QuarantineEntry,
+  type QuarantineList,
+  type StoredRecord,
+} from "./quarantine-entry.ts";
 
 export type RedrivePorts = {
   readonly quarantine: QuarantineList;
@@ -40,7 +46,9 @@ export const redriveQuarantined =
     if (entry.state === "redriven") throw new Problem("state-conflict", `The entry ${id} was redriven already.`);
     const { outcome, rejected } = await ports.meter([ports.unpack(record)]);
     if (outcome.failedFrom !== null)
-      throw new Problem("unavailable", "The record could not be counted whole. Ask again.", { cause: outcome.errors[0] });
+      throw new Problem("unavailable", "The record could not be counted whole. Ask again.", {
+        cause: outcome.errors[0],
+      });
 
     const at = ports.clock().toISOString();
     const { counted, duplicates } = outcome;
@@ -60,7 +68,7 @@ export const redriveQuarantined =
       before: { entry: id, state: entry.state, events: entry.events },
       after: { state: next.state, counted, duplicates, rejected: faults.length },
     });
-    if (!(await ports.quarantine.update(next, entry.updated_at, { audit, events: [] })))
+    if (!(await ports.quarantine.update(next, entry, { audit, events: [] })))
       throw new Problem("state-conflict", "The entry was changed meanwhile: look at it again.");
     return next;
   };
