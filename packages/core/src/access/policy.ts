@@ -26,7 +26,6 @@ const policy = {
   "webhooks:read": [admin, support, auditor],
   "quarantine:read": [admin, billing, support, auditor],
   "quarantine:redrive": [admin],
-  "usage:adjust": [admin, billing],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof policy;

@@ -106,7 +106,7 @@ const tenantOf = ({ record, faults }: RejectedRecord): string | null => {
       ? [record.text, lines[(faults[0]?.line ?? 1) - 1]]
       : faults.slice(0, linesAsked).map(({ line }) => lines[line - 1]);
   for (const text of texts) {
-    const named = TenantId.safeParse(text == null ? undefined : tenantIn(text));
+    const named = TenantId.safeParse(tenantIn(text ?? ""));
     if (named.success) return named.data;
   }
   const key = TenantId.safeParse(record.partitionKey);
