@@ -45,6 +45,13 @@ const forbidden: IForbiddenRuleType[] = [
   ),
   rule("meter-stands-alone", "^packages/meter/src/", "^packages/|^functions|^workflows|^stacks", "^packages/meter/"),
   rule(
+    "kit-stands-on-the-meter",
+    "^packages/kit/src/",
+    "^packages/|^functions|^workflows|^stacks",
+    "^packages/(kit|meter)/",
+  ),
+  rule("examples-use-the-kit", "^examples/", "^packages/|^functions|^workflows|^stacks", "^packages/kit/"),
+  rule(
     "local-cloud-knows-no-product-code",
     "^packages/local-cloud/src/",
     "^packages/|^functions|^workflows|^stacks",

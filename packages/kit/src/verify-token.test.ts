@@ -1,0 +1,95 @@
+import { createHmac } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { KeysUnavailable, TokenRefused, tokenVerifier } from "./verify-token.ts";
+
+// A pool of one key whose JWKS stands on a server of the test's own.
+
+const userPoolId = "us-east-1_TestPool1";
+const clientId = "client";
+const issuer = `https://cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+const tenantId = "ten_01JD0000000000000000000000";
+let pair: Awaited<ReturnType<typeof generateKeyPair>>;
+let server: Server;
+let endpoint: string;
+let verify: ReturnType<typeof tokenVerifier>;
+
+beforeAll(async () => {
+  pair = await generateKeyPair("RS256", { extractable: true });
+  const jwk = { ...(await exportJWK(pair.publicKey)), kid: "one", alg: "RS256", use: "sig" };
+  server = createServer(({ url }, response) => {
+    response.writeHead(url === `/${userPoolId}/.well-known/jwks.json` ? 200 : 404);
+    response.end(JSON.stringify({ keys: [jwk] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  verify = tokenVerifier({ userPools: [{ userPoolId, clientId }], endpoint });
+});
+afterAll(() => server.close());
+
+const good = {
+  sub: "user",
+  email: "a@example.com",
+  org_id: tenantId,
+  roles: "tenant-owner",
+  permissions: "usage:read storage:credentials",
+  token_use: "access",
+  client_id: clientId,
+};
+
+const sign = (
+  claims: Record<string, unknown> = {},
+  options: { iss?: string; exp?: string | null; kid?: string } = {},
+) => {
+  const token = new SignJWT({ ...good, ...claims })
+    .setProtectedHeader({ alg: "RS256", kid: options.kid ?? "one" })
+    .setIssuer(options.iss ?? issuer);
+  return (options.exp === null ? token : token.setExpirationTime(options.exp ?? "5m")).sign(pair.privateKey);
+};
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+test("a token of the pool names its bearer", async () => {
+  const caller = await verify(await sign());
+  expect(caller).toMatchObject({ tenantId, userId: "user", email: "a@example.com", roles: ["tenant-owner"] });
+  expect([...caller.permissions]).toEqual(["usage:read", "storage:credentials"]);
+  expect(caller.expiresAt.getTime()).toBeGreaterThan(Date.now());
+});
+
+test.each([
+  ["another issuer", () => sign({}, { iss: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other" })],
+  ["a look-alike issuer", () => sign({}, { iss: `${issuer}/` })],
+  ["another client", () => sign({ client_id: "other" })],
+  ["an id token", () => sign({ token_use: "id" })],
+  ["an expired one", () => sign({}, { exp: "-1s" })],
+  ["one that never expires", () => sign({}, { exp: null })],
+  ["one not valid yet", () => sign({ nbf: Math.floor(Date.now() / 1000) + 60 })],
+  ["an unknown key id", () => sign({}, { kid: "two" })],
+  ["one without an organisation", () => sign({ org_id: "" })],
+  ["roles that are no text", () => sign({ roles: ["tenant-owner"] })],
+  ["a broken signature", async () => `${(await sign()).slice(0, -6)}AAAAAA`],
+  ["one cut off", async () => (await sign()).slice(0, -40)],
+  ["no signature at all", async () => `${encode({ alg: "none", kid: "one" })}.${encode({ ...good, iss: issuer })}.`],
+  [
+    "HS256 with the public key",
+    async () => {
+      const input = `${encode({ alg: "HS256", kid: "one" })}.${encode({ ...good, iss: issuer, exp: 4_000_000_000 })}`;
+      return `${input}.${createHmac("sha256", await exportSPKI(pair.publicKey))
+        .update(input)
+        .digest("base64url")}`;
+    },
+  ],
+  ["no token", async () => "token"],
+])("%s is refused", async (_, token) => {
+  const bad = await token();
+  const refusal = await verify(bad).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(TokenRefused);
+  expect((refusal as Error).message).not.toContain(bad);
+});
+
+test("keys that cannot be had say nothing about the token", async () => {
+  const lost = tokenVerifier({ userPools: [{ userPoolId, clientId }], endpoint: `${endpoint}/elsewhere` });
+  await expect(lost(await sign())).rejects.toThrow(KeysUnavailable);
+});
