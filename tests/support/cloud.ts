@@ -1,6 +1,23 @@
 import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Graph } from "@tenantry/local-cloud/deploy/graph";
 import type { TestProject } from "vitest/node";
 import { type Ready, startApp, temporaryFolder } from "./app.ts";
+import { ask } from "./aws.ts";
+import { grantsOf } from "./grants.ts";
+import { compareGrants } from "./unused-grants.ts";
+
+/** @throws Error when a function may do what no test has made it do. */
+const reportGrants = async (ready: Ready): Promise<void> => {
+  const graph = JSON.parse(readFileSync(join(ready.data, "deploy/graph.json"), "utf8")) as Graph;
+  const { used } = JSON.parse(await ask(ready, "permissions", "/_permissions")) as { used: Record<string, string[]> };
+  const report = compareGrants(grantsOf(graph), used);
+  const { granted, unused } = report;
+  process.stdout.write(
+    `Permissions of functions: ${granted} granted, ${report.used} used, ${report.excused} excused\n`,
+  );
+  if (granted === 0 || unused.length > 0) throw new Error(`Granted and never used:\n${unused.join("\n")}`);
+};
 
 /**
  * Starts the app once for all tests of the project, as `npm start` does, on a data folder of its own. With
@@ -18,6 +35,7 @@ export const setup = async ({ provide }: TestProject): Promise<(() => Promise<vo
   const app = await startApp(data);
   provide("ready", app.ready);
   return async () => {
+    if (process.env["TENANTRY_GRANTS"] === "report") await reportGrants(app.ready);
     const code = await app.stop();
     rmSync(data, { recursive: true, force: true });
     if (code !== 0) throw new Error(`The app ended with ${code}:\n${app.output}`);

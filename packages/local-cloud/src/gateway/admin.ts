@@ -28,6 +28,17 @@ export const callsAdmin = (request: AwsRequest, calls: Calls): AwsResponse => {
   }
 };
 
+/** `GET /_permissions` tells what each role has used of what it may. For the operator's keys only. */
+export const permissionsAdmin = (
+  request: AwsRequest,
+  used: Readonly<Record<string, readonly string[]>>,
+): AwsResponse => {
+  if (!request.caller || request.caller.role !== undefined) {
+    return restError(new AwsError("AccessDeniedException", "Permissions are the operator's to see.", 403));
+  }
+  return request.method === "GET" ? reply(200, { used }) : reply(405, { message: "GET." });
+};
+
 /**
  * `POST /_faults` adds a rule or a list of them, `GET` lists them with their hits, `DELETE` clears them, or with `?invocation=` only those
  * that name the text. For the operator's keys only.

@@ -12,6 +12,8 @@ export type Iam = {
   authorise(request: AwsRequest, service: Service, action: string): Promise<string | null>;
   /** The same for one permission. */
   check(caller: Caller, wanted: Permission): Promise<string | null>;
+  /** What each role was allowed so far, by the role's name: the actions that it has used. */
+  used(): Readonly<Record<string, readonly string[]>>;
   /** Whether the role's trust policy, with the caller's own policies, lets the caller assume it. */
   mayAssume(caller: Caller, role: Role, action: string, context: Readonly<Record<string, string>>): Promise<boolean>;
 };
@@ -47,6 +49,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   /** All policies of a role in lower case. */
   let texts: ReadonlyMap<string, string> = new Map();
   const cache = new Map<string, Decision>();
+  const used = new Map<string, Set<string>>();
 
   const decide = async (question: Question): Promise<Decision> => {
     const { caller, action, context, resourcePolicy } = question;
@@ -113,6 +116,12 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     return Object.fromEntries(named.filter(([key]) => text.includes(key.toLowerCase())));
   };
 
+  const use = (role: string, action: string): void => {
+    const actions = used.get(role);
+    if (actions === undefined) used.set(role, new Set([action]));
+    else actions.add(action);
+  };
+
   const check = async (caller: Caller, wanted: Permission): Promise<string | null> => {
     let reason: Decision = "implicit";
     const context = relevant(caller, wanted.context ?? {});
@@ -124,7 +133,10 @@ export const createIam = (options: { account: string; region: string; log?: (lin
         context,
         ...(wanted.policy === undefined ? {} : { resourcePolicy: wanted.policy }),
       });
-      if (decision === "allow") return null;
+      if (decision === "allow") {
+        if (caller.role !== undefined) use(caller.role, wanted.action);
+        return null;
+      }
       if (decision === "explicit") reason = decision;
     }
     const because =
@@ -159,6 +171,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
       return null;
     },
     check,
+    used: () => Object.fromEntries([...used].map(([role, actions]) => [role, [...actions].toSorted()])),
     async mayAssume(caller, role, action, context) {
       if (role.trust === null) return false;
       const question = { caller, action, resource: role.arn, context, resourcePolicy: role.trust };

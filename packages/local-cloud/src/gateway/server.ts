@@ -5,7 +5,7 @@ import type { Graph } from "../deploy/graph.ts";
 import type { Statements } from "../lambda/environment.ts";
 import type { Credentials } from "../part.ts";
 import { stsService } from "../services/sts.ts";
-import { callsAdmin, faultsAdmin } from "./admin.ts";
+import { callsAdmin, faultsAdmin, permissionsAdmin } from "./admin.ts";
 import { authenticate } from "./authenticate.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { errorResponse, refuse } from "./errors.ts";
@@ -93,6 +93,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     const { path = "/" } = request;
     const { caller, body, headers } = authenticate(request, { path, query }, sessions);
     const known: AwsRequest = { ...request, caller, body, headers };
+    if (path === "/_permissions") return permissionsAdmin(known, iam.used());
     if (path === "/_faults" || path === "/_calls") {
       const told = path === "/_faults" ? faultsAdmin(known, faults) : callsAdmin(known, calls);
       Atomics.store(watched, 0, faults.active || calls.recording ? 1 : 0);
