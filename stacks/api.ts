@@ -3,6 +3,7 @@ import { storageCredentials, tenantDataRole } from "./buckets";
 import { allow } from "./functions";
 import { gatewayResponses } from "./gateway-responses";
 import { quarantineGrants } from "./grants/quarantine";
+import { intakeGrant } from "./grants/intake";
 import { idempotent } from "./idempotency";
 import { client, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
@@ -66,6 +67,7 @@ const grants: Record<OperationName, Grant> = {
     permissions: [readRegistry, allow(["dynamodb:Query"], usageTable.arn)],
     timeout: "29 seconds",
   },
+  submitUsageEvents: intakeGrant,
   createStorageCredentials: storageCredentials(controlTable),
   createOwnStorageCredentials: storageCredentials(controlTable),
   createWebhook: {

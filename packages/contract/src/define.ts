@@ -20,7 +20,13 @@ export type Operation = Route & {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   /** Null where no body is read. */
-  readonly body: z.ZodObject | null;
+  readonly body: z.ZodType | null;
+  /** The body as it is documented, by media type, where it has others than JSON or is judged by more than a schema. */
+  readonly content?: Readonly<Record<string, z.ZodType>>;
+  /** How large the body may be; 64 KiB by default. */
+  readonly maxBodyBytes?: number;
+  /** Fields of the body whose numbers reach the verb as they were written, though a double cannot hold them. */
+  readonly numbersAsWritten?: readonly string[];
   readonly success: Success;
   /** The problems of its own, besides those of `problemsOf`. */
   readonly problems: readonly ProblemCode[];

@@ -47,6 +47,9 @@ const problemResponses = (operation: Operation): ZodOpenApiResponsesObject => {
   );
 };
 
+const contentOf = (content: Readonly<Record<string, z.ZodType>>) =>
+  Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }]));
+
 const pathItem = (operation: Operation): ZodOpenApiOperationObject => ({
   operationId: operation.id,
   tags: [operation.tag],
@@ -63,7 +66,7 @@ const pathItem = (operation: Operation): ZodOpenApiOperationObject => ({
   },
   ...(operation.body === null
     ? {}
-    : { requestBody: { required: true, content: { "application/json": { schema: operation.body } } } }),
+    : { requestBody: { required: true, content: contentOf(operation.content ?? { "application/json": operation.body }) } }),
   responses: {
     [String(operation.success.status) as `2${string}`]: {
       description: operation.success.description,

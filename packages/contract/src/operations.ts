@@ -8,6 +8,7 @@ import { CreateTenantBody, ListTenantsQuery, Tenant } from "./schemas/tenant.ts"
 import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
 
 import { quarantineOperations } from "./quarantine-operations.ts";
+import { intakeOperations } from "./intake-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -117,6 +118,7 @@ export const operations = {
     success: accepted("What was made is being taken back."),
     problems: ["operation-not-found", "state-conflict"],
   }),
+  ...intakeOperations,
   ...storageOperations,
   ...webhookOperations,
   ...quarantineOperations,

@@ -59,6 +59,7 @@ export const routes = {
     path: "/admin/usage/quarantine/{entry_id}/redrive",
     permission: "quarantine:redrive",
   },
+  submitUsageEvents: { method: "POST", path: "/usage/events", permission: "usage:write" },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

@@ -8,6 +8,7 @@ export const problems = {
   "invalid-cursor": { status: 400, title: "The cursor is not valid here" },
   "webhook-url-refused": { status: 400, title: "The webhook's URL is refused" },
   "invalid-usage-window": { status: 400, title: "The usage window is not valid" },
+  "invalid-usage-event": { status: 400, title: "The usage event is not valid" },
   unauthenticated: { status: 401, title: "A valid access token is needed" },
   forbidden: { status: 403, title: "The token does not permit this" },
   "not-found": { status: 404, title: "There is nothing here" },

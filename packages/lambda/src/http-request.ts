@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { idempotencyHeader } from "@tenantry/contract/define";
 import { faultsOf, jsonPointer, parameter, type Pointer } from "./http-faults.ts";
 
+/** How large a body may be unless its operation says otherwise. */
 export const maxBodyBytes = 64 * 1024;
 
 /** Where the event has it, else the empty string: an authorizer's context holds strings only. */
@@ -46,7 +47,7 @@ export const parseRequest = (operation: Operation, event: APIGatewayProxyEvent, 
     if (!result.success) errors.push(...faultsOf(result.error, value, pointer));
     return result.data;
   };
-  const body = operation.body === null ? undefined : parseJson(event);
+  const body = operation.body === null ? undefined : parseJson(operation, event);
   const request = {
     params: read(operation.params, event.pathParameters ?? {}, parameter("path")),
     query: read(operation.query, singleQuery(event, errors), parameter("query")),
@@ -89,13 +90,31 @@ const singleQuery = (event: APIGatewayProxyEvent, errors: FieldError[]): Record<
   return single;
 };
 
-const parseJson = (event: APIGatewayProxyEvent): unknown => {
+/** The media type of the body in lower case, without parameters; the empty string where there is none. */
+export const mediaTypeOf = (event: APIGatewayProxyEvent): string => {
+  const [, [value = ""] = []] =
+    Object.entries(event.multiValueHeaders ?? {}).find(([name]) => name.toLowerCase() === "content-type") ?? [];
+  return value.split(";")[0]?.trim().toLowerCase() ?? "";
+};
+
+type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
+/** ECMAScript 2026, which the type library does not know yet. */
+const exact = JSON as unknown as {
+  parse(text: string, reviver: Reviver): unknown;
+  rawJSON(source: string): unknown;
+};
+
+const parseJson = ({ maxBodyBytes: limit = maxBodyBytes, numbersAsWritten }: Operation, event: APIGatewayProxyEvent) => {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
-  if (bytes.byteLength > maxBodyBytes)
-    throw new Problem("body-too-large", `The body has ${bytes.byteLength} bytes; at most ${maxBodyBytes} are read.`);
+  if (bytes.byteLength > limit)
+    throw new Problem("body-too-large", `The body has ${bytes.byteLength} bytes; at most ${limit} are read.`);
   if (bytes.byteLength === 0) throw new Problem("invalid-json", "The body is empty.");
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (numbersAsWritten === undefined) return JSON.parse(text) as unknown;
+    return exact.parse(text, (key, value, { source }) =>
+      typeof value === "number" && source !== undefined && numbersAsWritten.includes(key) ? exact.rawJSON(source) : value,
+    );
   } catch (cause) {
     throw new Problem("invalid-json", "The body is not JSON in UTF-8.", { cause });
   }

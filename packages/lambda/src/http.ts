@@ -6,7 +6,7 @@ import type { Context } from "@tenantry/core/context";
 import type { Idempotency } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type { z } from "zod";
-import { anonymous, contextOf, parseRequest } from "./http-request.ts";
+import { anonymous, contextOf, mediaTypeOf, parseRequest } from "./http-request.ts";
 import { asProblem, commonHeaders, problemReply, rootOf } from "./http-reply.ts";
 import { errorFields, log } from "./log.ts";
 
@@ -14,6 +14,10 @@ export type HttpRequest<O extends Operation> = {
   readonly ctx: Context;
   readonly params: z.output<O["params"]>;
   readonly query: z.output<O["query"]>;
+  /** The body's media type in lower case, without parameters. */
+  readonly mediaType: string;
+  /** The request's `Idempotency-Key`, where the operation honours one. */
+  readonly key: string | undefined;
   readonly body: O["body"] extends z.ZodType ? z.output<O["body"]> : undefined;
   /** Goes before a path to lead back to this API. */
   readonly root: string;
@@ -55,7 +59,8 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
       const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
       const { key, ...parsed } = parseRequest(operation, event, idempotency !== undefined);
       const answer = async () => {
-        const reply = await handle({ ...parsed, ctx, root: rootOf(event) } as HttpRequest<O>);
+        const request = { ...parsed, key, mediaType: mediaTypeOf(event), ctx, root: rootOf(event) };
+        const reply = await handle(request as HttpRequest<O>);
         return { result: render(operation, reply, ctx.requestId), until: reply.until };
       };
       if (idempotency === undefined || key === undefined) return (await answer()).result;

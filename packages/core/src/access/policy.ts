@@ -21,6 +21,7 @@ const policy = {
   "operations:retry": [admin, support],
   "operations:cancel": [admin],
   "usage:read": [admin, billing, support, auditor, owner, tenantAdmin, member, viewer],
+  "usage:write": [admin, owner, tenantAdmin],
   "storage:credentials": [admin, support, owner, tenantAdmin, member],
   "webhooks:manage": [admin],
   "webhooks:read": [admin, support, auditor],
