@@ -66,7 +66,12 @@ const pathItem = (operation: Operation): ZodOpenApiOperationObject => ({
   },
   ...(operation.body === null
     ? {}
-    : { requestBody: { required: true, content: contentOf(operation.content ?? { "application/json": operation.body }) } }),
+    : {
+        requestBody: {
+          required: true,
+          content: contentOf(operation.content ?? { "application/json": operation.body }),
+        },
+      }),
   responses: {
     [String(operation.success.status) as `2${string}`]: {
       description: operation.success.description,

@@ -104,7 +104,10 @@ const exact = JSON as unknown as {
   rawJSON(source: string): unknown;
 };
 
-const parseJson = ({ maxBodyBytes: limit = maxBodyBytes, numbersAsWritten }: Operation, event: APIGatewayProxyEvent) => {
+const parseJson = (
+  { maxBodyBytes: limit = maxBodyBytes, numbersAsWritten }: Operation,
+  event: APIGatewayProxyEvent,
+) => {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   if (bytes.byteLength > limit)
     throw new Problem("body-too-large", `The body has ${bytes.byteLength} bytes; at most ${limit} are read.`);
@@ -113,7 +116,9 @@ const parseJson = ({ maxBodyBytes: limit = maxBodyBytes, numbersAsWritten }: Ope
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     if (numbersAsWritten === undefined) return JSON.parse(text) as unknown;
     return exact.parse(text, (key, value, { source }) =>
-      typeof value === "number" && source !== undefined && numbersAsWritten.includes(key) ? exact.rawJSON(source) : value,
+      typeof value === "number" && source !== undefined && numbersAsWritten.includes(key)
+        ? exact.rawJSON(source)
+        : value,
     );
   } catch (cause) {
     throw new Problem("invalid-json", "The body is not JSON in UTF-8.", { cause });

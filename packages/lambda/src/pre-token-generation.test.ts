@@ -48,7 +48,7 @@ test("a tenant's user gets the claims of the membership under their sub", async 
     expect(claimsAdded(await trigger(eventOf(groups)))).toEqual({
       org_id: "ten_of_sub-1",
       roles: "tenant-owner",
-      permissions: "usage:read storage:credentials",
+      permissions: "usage:read usage:write storage:credentials",
       email: "a@b.example",
     });
 });

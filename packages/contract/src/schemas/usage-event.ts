@@ -19,8 +19,9 @@ const dimensions = z
 /** What each event should look like. Events are judged one by one, so that a bad one does not keep the others out. */
 export const UsageEvent = z
   .strictObject({
-    id: text("Its identity: events of one tenant, metric and hour with the same id count once. One is made if absent.")
-      .optional(),
+    id: text(
+      "Its identity: events of one tenant, metric and hour with the same id count once. One is made if absent.",
+    ).optional(),
     tenant_id: z
       .string()
       .optional()
@@ -65,13 +66,13 @@ export const UsageCloudEvent = z
 /** What is read of a body before its events are judged. */
 export const UsageEventsBody = z.union(
   [
-    z
-      .array(z.unknown())
-      .min(1, "must hold an event")
-      .max(maxEvents, `must hold at most ${maxEvents} events`),
+    z.array(z.unknown()).min(1, "must hold an event").max(maxEvents, `must hold at most ${maxEvents} events`),
     z.looseObject({}),
   ],
-  { error: (issue) => (Array.isArray(issue.input) ? `must hold 1 to ${maxEvents} events` : "must be an event or a list of events") },
+  {
+    error: (issue) =>
+      Array.isArray(issue.input) ? `must hold 1 to ${maxEvents} events` : "must be an event or a list of events",
+  },
 );
 
 const batchOf = <T extends z.ZodType>(event: T) => z.array(event).min(1).max(maxEvents);

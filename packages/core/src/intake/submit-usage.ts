@@ -21,7 +21,12 @@ export type Submission = {
 export type Answer =
   | { readonly index: number; readonly status: "accepted"; readonly id: string }
   /** One that may be sent again goes under its id, for the stream may have it all the same. */
-  | ({ readonly index: number; readonly status: "rejected"; readonly retryable: boolean; readonly id?: string } & Refusal);
+  | ({
+      readonly index: number;
+      readonly status: "rejected";
+      readonly retryable: boolean;
+      readonly id?: string;
+    } & Refusal);
 
 export type Answers = { readonly accepted: number; readonly rejected: number; readonly events: Answer[] };
 
@@ -70,7 +75,9 @@ export const submitUsage =
     const verdicts: Verdict[] = [];
     const failures = await concurrently([...items.keys()], width, async (index) => {
       const one = read(items[index]);
-      verdicts[index] = isRefusal(one) ? { refusal: one } : await judge(ports, ctx, one, { index, now, id: idOf(index) });
+      verdicts[index] = isRefusal(one)
+        ? { refusal: one }
+        : await judge(ports, ctx, one, { index, now, id: idOf(index) });
     });
     if (failures[0] !== undefined) throw failures[0].error;
 
