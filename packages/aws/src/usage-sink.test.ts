@@ -77,9 +77,7 @@ test("what is refused or whose reply is lost goes again as it was; the rest does
     const refused = { ErrorCode: "ProvisionedThroughputExceededException" };
     return { Records: records.map((_, at) => (at === 0 ? answer.Records?.[0] : refused)) };
   };
-  const taken = await kinesisUsageSink("usage", { send } as Client).put(
-    ["a", "b", "c"].map((text) => record("faulty", text)),
-  );
+  const taken = await kinesisUsageSink("usage", { send }).put(["a", "b", "c"].map((text) => record("faulty", text)));
   expect(taken).toEqual([true, true, true]);
   expect(requests).toBe(4);
   expect((await stored("faulty")).toSorted()).toEqual(["a", "a", "b", "b", "c", "c"]);
@@ -92,7 +90,7 @@ test("what is never taken is told, and an error of ours is thrown", async () => 
     ),
   });
   const records = ["a", "b"].map((text) => record("x", text));
-  expect(await kinesisUsageSink("usage", { send } as Client).put(records)).toEqual([true, false]);
+  expect(await kinesisUsageSink("usage", { send }).put(records)).toEqual([true, false]);
   await expect(kinesisUsageSink("nowhere", kinesis).put(records)).rejects.toThrow(/nowhere/);
 });
 

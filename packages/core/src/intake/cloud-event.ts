@@ -4,6 +4,8 @@ const wrong = (pointer: string, detail: string): Refusal => ({ code: "invalid-cl
 
 const isText = (value: unknown): value is string => typeof value === "string" && value.length > 0;
 
+const jsonType = /^[\w.+-]+\/([\w.-]+\+)?json *(;|$)/i;
+
 /** What the event's data may hold; everything else stands in the attributes. */
 const dataFields: ReadonlySet<string> = new Set(["value", "user_id", "dimensions"]);
 
@@ -18,7 +20,7 @@ export const readCloudEvent = (item: unknown): Read | Refusal => {
   if (specversion !== "1.0") return wrong("/specversion", 'specversion must be "1.0".');
   for (const [name, value] of Object.entries({ id, source, type }))
     if (!isText(value)) return wrong(`/${name}`, `${name} must be a string that is not empty.`);
-  if (datacontenttype !== undefined && !/^[\w.+-]+\/([\w.-]+\+)?json *(;|$)/i.test(String(datacontenttype)))
+  if (datacontenttype !== undefined && !(isText(datacontenttype) && jsonType.test(datacontenttype)))
     return wrong("/datacontenttype", "Data is read as JSON only.");
   if (item["data_base64"] !== undefined) return wrong("/data_base64", "Data is read as JSON only.");
   if (!isObject(data)) return wrong("/data", "data must be an object with a value.");
