@@ -16,8 +16,34 @@ export const usageStream = new sst.aws.KinesisStream("UsageEvents", {
   },
 });
 
-// The last resort after all retries: where the batch stood in the stream, for a replay by hand.
-const failures = new sst.aws.Queue("UsageFailures", { transform: { queue: { messageRetentionSeconds: 1_209_600 } } });
+const fortnight = { transform: { queue: { messageRetentionSeconds: 1_209_600 } } };
+
+// Where batches stood that not even their recovery could settle; it has an alarm.
+const lost = new sst.aws.Queue("UsageLost", fortnight);
+
+/** After all retries: where the batch stood in the stream. */
+const failures = new sst.aws.Queue("UsageFailures", {
+  ...fortnight,
+  // Six times what a recovery may take.
+  visibilityTimeout: "6 minutes",
+  dlq: { queue: lost.arn, retry: 5 },
+});
+
+/** What a function needs that counts records of the stream. */
+const counting = {
+  environment: {
+    CONTROL_TABLE: controlTable.name,
+    USAGE_TABLE: usageTable.name,
+    USAGE_BUCKET: usageBucket.name,
+    QUARANTINE_TABLE: quarantineTable.name,
+  },
+  permissions: [
+    allow(["dynamodb:GetItem"], controlTable.arn),
+    allow(["dynamodb:PutItem"], quarantineTable.arn),
+    allow(["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
+    allow(["s3:PutObject"], $interpolate`${usageBucket.arn}/archive/*`, $interpolate`${usageBucket.arn}/quarantine/*`),
+  ],
+};
 
 const meterUsage = usageStream.subscribe(
   "MeterUsage",
@@ -25,23 +51,8 @@ const meterUsage = usageStream.subscribe(
     handler: "functions/metering/meter-usage.handler",
     timeout: "1 minute",
     memory: "1024 MB",
-    environment: {
-      CONTROL_TABLE: controlTable.name,
-      USAGE_TABLE: usageTable.name,
-      USAGE_BUCKET: usageBucket.name,
-      QUARANTINE_TABLE: quarantineTable.name,
-    },
-    permissions: [
-      allow(["dynamodb:GetItem"], controlTable.arn),
-      allow(["dynamodb:PutItem"], quarantineTable.arn),
-      allow(["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
-      allow(
-        ["s3:PutObject"],
-        $interpolate`${usageBucket.arn}/archive/*`,
-        $interpolate`${usageBucket.arn}/quarantine/*`,
-      ),
-      allow(["sqs:SendMessage"], failures.arn),
-    ],
+    environment: counting.environment,
+    permissions: [...counting.permissions, allow(["sqs:SendMessage"], failures.arn)],
   },
   {
     transform: {
@@ -60,15 +71,48 @@ const meterUsage = usageStream.subscribe(
   },
 );
 
+const recoverUsage = failures.subscribe(
+  {
+    handler: "functions/metering/recover-usage.handler",
+    timeout: "1 minute",
+    memory: "1024 MB",
+    environment: { ...counting.environment, USAGE_STREAM: usageStream.name },
+    permissions: [
+      ...counting.permissions,
+      allow(["kinesis:GetShardIterator", "kinesis:GetRecords"], usageStream.arn),
+      allow(["s3:GetObject"], $interpolate`${usageBucket.arn}/archive/*`),
+      {
+        ...allow(["s3:ListBucket"], usageBucket.arn),
+        conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["archive/*"] }],
+      },
+    ],
+  },
+  { batch: { size: 1, partialResponses: true } },
+);
+
 const alarm = { evaluationPeriods: 1, period: 60, threshold: 0, comparisonOperator: "GreaterThanThreshold" };
 
 // What is set aside bills nobody until somebody looks: `GET /admin/usage/quarantine`.
-new aws.cloudwatch.MetricAlarm("QuarantinedUsage", {
+for (const [name, consumer] of [
+  ["QuarantinedUsage", meterUsage],
+  ["QuarantinedBatches", recoverUsage],
+] as const)
+  new aws.cloudwatch.MetricAlarm(name, {
+    ...alarm,
+    alarmDescription: "Usage was set aside: look at GET /admin/usage/quarantine.",
+    namespace: "Tenantry",
+    metricName: "QuarantinedRecords",
+    dimensions: { function_name: consumer.nodes.function.apply((fn) => fn.name) },
+    statistic: "Sum",
+    treatMissingData: "notBreaching",
+  });
+
+new aws.cloudwatch.MetricAlarm("LostUsage", {
   ...alarm,
-  alarmDescription: "Usage was set aside: look at GET /admin/usage/quarantine.",
-  namespace: "Tenantry",
-  metricName: "QuarantinedRecords",
-  dimensions: { function_name: meterUsage.nodes.function.apply((fn) => fn.name) },
-  statistic: "Sum",
+  alarmDescription: "A batch of usage could not be recovered: docs/metering-operations.md tells what to do.",
+  namespace: "AWS/SQS",
+  metricName: "ApproximateNumberOfMessagesVisible",
+  dimensions: { QueueName: lost.nodes.queue.name },
+  statistic: "Maximum",
   treatMissingData: "notBreaching",
 });

@@ -1,8 +1,8 @@
 /** Metrics of the platform; the stacks raise alarms on them by these names. */
-export const namespace = "Tenantry";
+const namespace = "Tenantry";
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
-export type MetricName = "QuarantinedRecords" | "UsageDifferences";
+type MetricName = "QuarantinedRecords" | "UsageDifferences";
 
 /**
  * Counts something by a line of CloudWatch's embedded metric format on standard output, which costs no request. The
@@ -22,4 +22,9 @@ export const metric = (
     [name]: count,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+
+/** Counts records set aside that were not there yet. */
+export const countQuarantined = (records: number, functionName: string): void => {
+  if (records > 0) metric("QuarantinedRecords", records, functionName);
 };

@@ -1,6 +1,9 @@
-import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { z } from "zod";
 import { errorFields, log } from "./log.ts";
+
+/** How often the message has come, this time with it, and who works on it. */
+export type Delivery = { readonly attempt: number; readonly functionName: string };
 
 /**
  * A Lambda handler behind an SQS queue with `ReportBatchItemFailures`. The messages of a batch are worked on at once;
@@ -10,20 +13,21 @@ export const queue =
   <Job extends Readonly<Record<string, unknown>>>(
     name: string,
     schema: z.ZodType<Job>,
-    verb: (job: Job) => Promise<string>,
+    verb: (job: Job, delivery: Delivery) => Promise<string>,
   ) =>
-  async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+  async ({ Records }: SQSEvent, { functionName }: Context): Promise<SQSBatchResponse> => {
     const failed = await Promise.all(
-      Records.map(async ({ messageId, body }) => {
+      Records.map(async ({ messageId, body, attributes }) => {
         const since = performance.now();
         const fields = () => ({
           operation: name,
           message_id: messageId,
           duration_ms: Math.round(performance.now() - since),
         });
+        const delivery = { attempt: Number(attributes.ApproximateReceiveCount), functionName };
         try {
           const job = schema.parse(JSON.parse(body));
-          log("info", "job", { ...job, outcome: await verb(job), ...fields() });
+          log("info", "job", { ...job, outcome: await verb(job, delivery), ...fields() });
           return [];
         } catch (error) {
           log("error", "job failed", { ...fields(), ...errorFields(error) });

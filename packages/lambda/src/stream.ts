@@ -3,7 +3,7 @@ import type { MeterOutcome } from "@tenantry/core/usage/meter-usage";
 import type { IncomingRecord } from "@tenantry/core/usage/ports";
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
 import { errorFields, log } from "./log.ts";
-import { metric } from "./metric.ts";
+import { countQuarantined } from "./metric.ts";
 import { incomingBatch } from "./stream-record.ts";
 
 /**
@@ -34,7 +34,7 @@ export const stream = (name: string, verb: (records: readonly IncomingRecord[]) 
         duration_ms: Math.round(performance.now() - since),
         ...(outcome.errors.length > 0 ? errorFields(outcome.errors[0]) : {}),
       });
-      if (outcome.quarantined > 0) metric("QuarantinedRecords", outcome.quarantined, context.functionName);
+      countQuarantined(outcome.quarantined, context.functionName);
       return { batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed.kinesis.sequenceNumber }] };
     });
 

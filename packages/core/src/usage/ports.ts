@@ -46,6 +46,20 @@ export interface UsageArchive {
   put(records: readonly IncomingRecord[]): Promise<void>;
 }
 
+/** Reads the archive. */
+export interface UsageArchiveReader {
+  /**
+   * The records that arrived in an hour (since 1970, UTC), an object at a time.
+   *
+   * @param only.source how the names of the objects begin: the shard
+   * @param only.mentions records that have this text somewhere, whatever it means there
+   */
+  records(
+    hour: number,
+    only: { readonly source?: string; readonly mentions: string },
+  ): AsyncIterable<readonly IncomingRecord[]>;
+}
+
 /** Where records that cannot be counted are set aside, whole. Idempotent like the archive. */
 export interface Quarantine {
   /** Returns how many of them were not there yet. */
