@@ -99,7 +99,7 @@ test("from the archive, when the stream has forgotten: over the turn of an hour,
   expect(await usageOf(other)).toBe(0);
   // One that is in neither place is not passed over in silence.
   const missing = [...records, record(tenant, {}, now + 1000)];
-  await expect(recover([])(batchOf(missing), true)).rejects.toThrow("Of 4 records");
+  await expect(recover([])(batchOf(missing), true)).rejects.toThrow("some are nowhere");
 });
 
 test("what fails to the end is set aside by itself, and can be redriven", async () => {
@@ -111,7 +111,7 @@ test("what fails to the end is set aside by itself, and can be redriven", async 
   await expect(recover(records)(batchOf(records), false)).rejects.toThrow("still fails");
   expect(await recover(records)(batchOf(records), true)).toMatchObject({ records: 3, quarantined: 1 });
   expect(await recover(records)(batchOf(records), true)).toMatchObject({ counted: 0, quarantined: 0 });
-  expect(await usageOf(tenant).catch(() => "damaged")).toBe("damaged");
+  expect(await usageOf(tenant)).toBe(2);
   const { items } = await cloud.list.list({ tenantId: tenant }, { limit: 10, after: null });
   expect(items).toMatchObject([{ position: records[1]?.position, reasons: ["batch-failed"], state: "waiting" }]);
 });

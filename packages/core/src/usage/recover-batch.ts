@@ -83,16 +83,21 @@ const find = async (
   { stream, archive, unpack }: RecoverPorts,
   batch: FailedBatch,
 ): Promise<{ readonly records: IncomingRecord[]; readonly from: "stream" | "archive" }> => {
-  const { shard, first, last, size } = batch;
-  const inStream = await stream.between(shard, first, last);
-  if (inStream.length >= size) return { records: inStream.map(unpack), from: "stream" };
+  const { shard, first, last } = batch;
   const found = new Map<string, IncomingRecord>();
+  for (const record of await stream.between(shard, first, last)) found.set(record.position, unpack(record));
+  if (isWhole(batch, found)) return { records: [...found.values()], from: "stream" };
   for (let hour = Math.floor(batch.arrivedFrom / hourMs); hour * hourMs <= batch.arrivedTo; hour++)
     for await (const records of archive.records(hour, { source: `${shard}-`, mentions: shard }))
       for (const record of records) if (isBetween(record.position, first, last)) found.set(record.position, record);
-  if (found.size < size) throw new Error(`Of ${size} records of ${shard} from ${first} on, ${found.size} are left.`);
+  if (!isWhole(batch, found))
+    throw new Error(`Of the ${batch.size} records of ${shard} from ${first} to ${last} some are nowhere.`);
   return { records: [...found.values()], from: "archive" };
 };
+
+/** Between both ends there may be more records than the batch had, but not fewer. */
+const isWhole = ({ shard, first, last, size }: FailedBatch, found: ReadonlyMap<string, unknown>) =>
+  found.size >= size && found.has(`${shard}:${first}`) && found.has(`${shard}:${last}`);
 
 const isBetween = (position: string, first: string, last: string): boolean => {
   const sequence = BigInt(position.slice(position.lastIndexOf(":") + 1));
