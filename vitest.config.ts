@@ -35,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: "cloud",
-          include: ["tests/{api,workflows,metering,isolation,e2e}/**/*.test.ts"],
+          include: ["tests/{api,workflows,metering,isolation,fuzz,e2e}/**/*.test.ts"],
           globalSetup: ["tests/support/cloud.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,

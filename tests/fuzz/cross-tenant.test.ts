@@ -1,0 +1,194 @@
+import { beforeAll, expect, test } from "vitest";
+import { onboard, send, signIn } from "../support/api.ts";
+import type { Ready } from "../support/app.ts";
+import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
+import { ready } from "../support/ready.ts";
+import { type Description, type Operation, type Parameter, readDescription, type Schema } from "./description.ts";
+import { seeded, valuesOf } from "./values.ts";
+
+// Every operation × every parameter and field that bears an id × the tokens of a tenant's users, pointed at another
+// tenant: no answer may show or change anything of it. `FUZZ_SEED` and `FUZZ_REQUESTS` run others and more.
+
+const seed = Number(process.env["FUZZ_SEED"] ?? 20_261_121);
+const total = Number(process.env["FUZZ_REQUESTS"] ?? 5000);
+const turn = Date.now().toString(36);
+
+let description: Description;
+let admin: string;
+/** Tokens of A's users and of B's, by who they are. */
+let tokens: readonly { readonly who: string; readonly token: string; readonly foreign: Party; readonly own: Party }[];
+
+/** A tenant, and all texts by which something of it could be told. */
+type Party = {
+  readonly id: string;
+  /** Ids that an operation could be pointed at. */
+  readonly ids: readonly string[];
+  /** Texts that only this tenant's things have, ids among them. */
+  readonly marks: readonly string[];
+};
+
+const party = async (cloud: Ready, name: string): Promise<Party & { readonly token: string }> => {
+  const { id, slug, email } = await aTenantWithOwner(cloud, admin, `${name} ${turn}`, "standard");
+  const token = await acceptInvitation(cloud, email, cloud.client_id);
+  const operations = await send(cloud, "GET", "/admin/operations?limit=100", { token: admin });
+  const own = (operations.body.items as { id: string; tenant_id: string }[]).filter((each) => each.tenant_id === id);
+  const webhook = await send(cloud, "POST", "/admin/webhooks", {
+    token: admin,
+    body: { tenant_id: id, url: `https://localhost/${slug}`, events: ["tenant.activated.v1"] },
+  });
+  const ids = [id, ...own.map((each) => each.id), ...(webhook.status === 201 ? [String(webhook.body.id)] : [])];
+  return { id, token, ids, marks: [...ids, slug, email, `${name} ${turn}`] };
+};
+
+beforeAll(async () => {
+  description = await readDescription(ready().api_url);
+  admin = await signIn(ready());
+  const [a, b] = await Promise.all([party(ready(), "Mine"), party(ready(), "Theirs")]);
+  await onboard(ready(), admin, { name: `Third ${turn}`, tier: "trial" });
+  tokens = [
+    { who: "the owner of A", token: a.token, own: a, foreign: b },
+    { who: "the owner of B", token: b.token, own: b, foreign: a },
+  ];
+});
+
+const isId = (name: string): boolean =>
+  /(^|_)(id|ids|tenant|org|user|operation|key|cursor|email|slug|code|prefix)$/.test(name);
+
+/** Everything of a tenant that the platform's staff can see, as one text: what must not have changed. */
+const stateOf = async ({ id }: Party): Promise<string> => {
+  const paths = description.operations
+    .filter(({ method, parameters }) => method === "GET" && parameters.some(({ name }) => name === "tenant_id"))
+    .filter(({ parameters }) => parameters.every((each) => each.name === "tenant_id" || each.required !== true))
+    .map(({ path, parameters }) =>
+      path.includes("{tenant_id}")
+        ? path.replace("{tenant_id}", id)
+        : `${path}?${parameters.some((each) => each.name === "tenant_id") ? `tenant_id=${id}` : ""}`,
+    );
+  expect(paths.length).toBeGreaterThan(1);
+  const answers = await Promise.all(paths.map((path) => send(ready(), "GET", path, { token: admin })));
+  return answers.map(({ text }) => text.replaceAll(/"(as_of|request_id)":"[^"]*"/g, "")).join("\n");
+};
+
+type Case = { readonly operation: Operation; readonly at: string };
+
+/** Each place of each operation where an id can stand; operations without one are asked as they are. */
+const cases = (): Case[] => {
+  const fields = (schema: Schema | undefined, path = ""): string[] => {
+    const { properties = {} } = schema === undefined ? {} : description.resolve(schema);
+    return Object.entries(properties).flatMap(([name, field]) => [
+      ...(isId(name) ? [`${path}/${name}`] : []),
+      ...fields(field, `${path}/${name}`),
+    ]);
+  };
+  return description.operations
+    .filter(({ isPublic }) => !isPublic)
+    .flatMap((operation) => {
+      const places = [
+        ...operation.parameters
+          .filter(({ in: where, name }) => where === "path" || isId(name))
+          .map((each) => `${each.in}:${each.name}`),
+        ...fields(operation.body).map((field) => `body:${field}`),
+        "query:tenant_id",
+        "query:org_id",
+        "header:x-tenant-id",
+        "nowhere",
+      ];
+      return [...new Set(places)].map((at) => ({ operation, at }));
+    });
+};
+
+const requestsOf = (random: () => number) => {
+  const { pick, chance, valid } = valuesOf(description, random);
+  const dressed = (id: string): string => {
+    const how = random();
+    if (how < 0.7) return id;
+    return pick([
+      id.toLowerCase(),
+      ` ${id}`,
+      `${id} `,
+      `${id}/`,
+      `${id}#`,
+      `${id},`,
+      `*`,
+      id.slice(0, -1),
+      `${id}\u0000`,
+    ]);
+  };
+
+  return ({ operation, at }: Case, own: Party, foreign: Party) => {
+    const aim = dressed(pick(foreign.ids));
+    const [where = "", name = ""] = at.split(":");
+    const query = new URLSearchParams();
+    const headers: Record<string, string> = {};
+    let path = operation.path;
+    const fallback = ({ name: parameter, schema }: Parameter): string => {
+      if (parameter === "tenant_id") return chance(0.5) ? own.id : foreign.id;
+      if (isId(parameter)) return pick(chance(0.5) ? own.ids : foreign.ids);
+      const made = valid(schema);
+      return typeof made === "string" ? made : JSON.stringify(made);
+    };
+    for (const parameter of operation.parameters) {
+      const value = at === `${parameter.in}:${parameter.name}` ? aim : fallback(parameter);
+      if (parameter.in === "path")
+        path = path.replace(`{${parameter.name}}`, encodeURIComponent(value.replaceAll("\0", "")));
+      else if (parameter.in === "query" && (parameter.required === true || chance(0.3)))
+        query.set(parameter.name, value);
+    }
+    if (where === "query") query.set(name, aim);
+    if (where === "header") headers[name] = aim.replaceAll("\0", "").trim();
+    let body: unknown = operation.body === undefined ? undefined : valid(operation.body);
+    if (where === "body" && typeof body === "object" && body !== null)
+      body = withField(body, name.split("/").slice(1), aim);
+    const search = query.size === 0 ? "" : `?${query.toString()}`;
+    return { method: operation.method, path: `${path}${search}`, headers, body };
+  };
+};
+
+const withField = (value: object, [name = "", ...rest]: readonly string[], aim: string): object => {
+  const inner = (value as Record<string, unknown>)[name];
+  return {
+    ...value,
+    [name]: rest.length === 0 ? aim : withField(typeof inner === "object" && inner !== null ? inner : {}, rest, aim),
+  };
+};
+
+test(`${total.toLocaleString("en")} requests at another tenant show and change nothing of it, seed ${seed}`, async () => {
+  const random = seeded(seed);
+  const make = requestsOf(random);
+  const all = cases();
+  expect(all.length).toBeGreaterThan(30);
+  const before = await Promise.all(tokens.map(({ own }) => stateOf(own)));
+  const leaks: string[] = [];
+  const statuses = new Map<number, number>();
+  let at = 0;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (let turnOf = at++; turnOf < total; turnOf = at++) {
+        const each = all[turnOf % all.length]!;
+        const { who, token, own, foreign } = tokens[Math.floor(turnOf / all.length) % tokens.length]!;
+        const { method, path, headers, body } = make(each, own, foreign);
+        // oxlint-disable-next-line no-await-in-loop -- each worker sends one request after the other
+        const answer = await send(ready(), method, path, {
+          token,
+          headers,
+          ...(body !== undefined && method !== "GET" && { body }),
+        });
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        // What the caller said itself is no secret from it.
+        const said = `${decodeURIComponent(path)} ${JSON.stringify(body) ?? ""} ${JSON.stringify(headers)}`;
+        const told = `${answer.text} ${JSON.stringify([...answer.headers])}`;
+        const shown = foreign.marks.filter((mark) => told.includes(mark) && !said.includes(mark));
+        if (shown.length > 0) leaks.push(`${who}: ${method} ${path} shows ${shown.join(", ")}`);
+        const aimed = foreign.ids.some((id) => path.includes(id));
+        if (aimed && answer.status < 300 && !/[?&]/.test(path))
+          leaks.push(`${who}: ${method} ${path} answers ${answer.status}`);
+        if (answer.status >= 500) leaks.push(`${who}: ${method} ${path} answers ${answer.status}`);
+      }
+    }),
+  );
+  const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+  process.stdout.write(`${total} requests, ${all.length} places, ${counts.join(", ")}; ${leaks.length} leaks\n`);
+  expect(leaks.slice(0, 20)).toEqual([]);
+  expect(await Promise.all(tokens.map(({ own }) => stateOf(own)))).toEqual(before);
+  expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 404]));
+}, 300_000);

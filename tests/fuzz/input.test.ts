@@ -1,0 +1,142 @@
+import { beforeAll, expect, test } from "vitest";
+import { onboard, signIn } from "../support/api.ts";
+import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
+import { ready } from "../support/ready.ts";
+import { type Description, type Operation, type Parameter, readDescription } from "./description.ts";
+import { seeded, valuesOf } from "./values.ts";
+
+// Every operation of the API's own description, with valid and with broken input: never a 5xx, never an answer that the
+// description does not foresee. `FUZZ_SEED` and `FUZZ_REQUESTS` run others and more.
+
+const seed = Number(process.env["FUZZ_SEED"] ?? 20_261_121);
+const total = Number(process.env["FUZZ_REQUESTS"] ?? 5000);
+const turn = Date.now().toString(36);
+
+let description: Description;
+let tokens: Record<"admin" | "owner", string>;
+/** Ids that exist, by the name of the parameter. */
+let known: Record<string, readonly string[]>;
+
+beforeAll(async () => {
+  description = await readDescription(ready().api_url);
+  const admin = await signIn(ready());
+  const { id, email } = await aTenantWithOwner(ready(), admin, `Fuzzed ${turn}`, "standard");
+  const { operation } = await onboard(ready(), admin, { name: `Fuzzed too ${turn}`, tier: "trial" });
+  tokens = { admin, owner: await acceptInvitation(ready(), email, ready().client_id) };
+  known = {
+    tenant_id: [id, operation.tenant_id],
+    operation_id: [operation.id],
+    code: ["forbidden", "not-found"],
+    month: ["2026-10", "2026-11"],
+    metric: ["api_calls", "compute_hours"],
+    name: ["api_calls"],
+    tier: ["trial", "premium"],
+    from: ["2026-11-01", "2026-11-20T00:00:00Z"],
+    to: ["2026-11-21", "2026-11-22T00:00:00Z"],
+  };
+});
+
+/** What starts long work when all of it is right, and how often it may. */
+const costly = new Map([["createTenant", 3]]);
+
+/** One request as it goes out, with enough to send it again by hand. */
+type Request = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+};
+
+const requests = (random: () => number) => {
+  const { pick, chance, text, valid, broken, rubbish } = valuesOf(description, random);
+
+  const valueOf = ({ name, schema }: Parameter): string => {
+    if (chance(0.25)) return text();
+    const [live, made] = [known[name], valid(schema)];
+    if (live !== undefined && chance(0.8)) return pick(live);
+    return typeof made === "string" ? made : JSON.stringify(made);
+  };
+
+  const bodyOf = ({ id, body }: Operation): string | undefined => {
+    if (body === undefined) return chance(0.1) ? rubbish() : undefined;
+    if (chance(0.1)) return rubbish();
+    const left = costly.get(id);
+    if (left === 0 || chance(0.6)) return JSON.stringify(broken(valid(body))) ?? "";
+    if (left !== undefined) costly.set(id, left - 1);
+    return JSON.stringify(valid(body));
+  };
+
+  /** Header values are what HTTP lets through; anything else the client itself refuses. */
+  const sendable = (value: string): string => value.replaceAll(/[^\t\x20-\x7E]/g, "").trim();
+
+  return (): { operation: Operation; request: Request } => {
+    const operation = pick(description.operations);
+    const { method, path, parameters } = operation;
+    const query = new URLSearchParams();
+    const headers: Record<string, string> = {};
+    let target = path;
+    for (const parameter of parameters) {
+      if (parameter.in === "path")
+        // A dot-segment would be another path, an empty one another route, and one with a null byte is none.
+        target = target.replace(
+          `{${parameter.name}}`,
+          encodeURIComponent(valueOf(parameter).toWellFormed().replaceAll("\0", "")).replace(/^\.{0,2}$/, "x"),
+        );
+      else if (parameter.required === true ? chance(0.9) : chance(0.4)) {
+        if (parameter.in === "query") query.append(parameter.name, valueOf(parameter));
+        else headers[parameter.name] = sendable(valueOf(parameter)) || "x";
+      }
+    }
+    if (chance(0.05)) query.append(pick(["extra", "tenant_id", "__proto__", "limit"]), text());
+    const who = random();
+    if (who < 0.92) headers["authorization"] = `Bearer ${who < 0.6 ? tokens.admin : tokens.owner}`;
+    else if (who < 0.96) headers["authorization"] = sendable(text()) || "Bearer";
+    if (chance(0.05)) headers["accept"] = pick(["text/csv", "application/x-ndjson", "image/png", "*/*", "nonsense"]);
+    if (chance(0.05))
+      headers["content-type"] = pick(["text/plain", "application/xml", "application/json; charset=utf-16"]);
+    const body = method === "GET" || method === "DELETE" ? undefined : bodyOf(operation);
+    const search = query.size === 0 ? "" : `?${query.toString()}`;
+    return { operation, request: { method, path: `${target}${search}`, headers, ...(body !== undefined && { body }) } };
+  };
+};
+
+test(`${total.toLocaleString("en")} requests by the description, valid and broken, seed ${seed}`, async () => {
+  const next = requests(seeded(seed));
+  const faults: string[] = [];
+  const statuses = new Map<number, number>();
+  const reached = new Set<string>();
+  let left = total;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (left-- > 0) {
+        const { operation, request } = next();
+        const { path, ...init } = request;
+        const response = await fetch(`${ready().api_url}${path}`, init);
+        const text = await response.text();
+        const type = response.headers.get("content-type") ?? "";
+        const body: unknown = type.includes("json") ? JSON.parse(text) : text;
+        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+        reached.add(`${operation.id} ${response.status < 300 ? "succeeds" : "refuses"}`);
+        const wrong =
+          response.status >= 500
+            ? `${response.status}: ${text.slice(0, 300)}`
+            : response.headers.get("x-request-id") === null
+              ? "no x-request-id"
+              : description.judge(operation, { status: response.status, type, body });
+        if (wrong !== undefined)
+          faults.push(
+            `${operation.id}: ${wrong}\n  ${JSON.stringify(request)
+              .replaceAll(/Bearer [\w.-]{100,}/g, "Bearer …")
+              .slice(0, 600)}`,
+          );
+      }
+    }),
+  );
+  const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+  process.stdout.write(`${total} requests, ${counts.join(", ")}; ${faults.length} faults\n`);
+  expect(faults.slice(0, 20)).toEqual([]);
+  expect([...reached].filter((each) => each.endsWith("succeeds")).length).toBeGreaterThan(
+    description.operations.length / 2,
+  );
+  expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404]));
+}, 300_000);
