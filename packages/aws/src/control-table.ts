@@ -19,6 +19,10 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | notice | OPERATION#id | NOTICE | | |
  * | progress | PROGRESS#topic | time # operation # seq # step | | |
  * | subscriber | SUBSCRIBERS#topic | connection | SUBSCRIPTIONS#connection / topic | |
+ * | plan | PLAN#tier | VERSION#number | | |
+ * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
+ * | numbers | INVOICE_NUMBERS | year | | |
+ * | closed month | CLOSED_MONTHS | month | | |
  */
 export const keys = {
   tenant: (id: string) => ({ pk: `TENANT#${id}`, sk: "TENANT" }),
@@ -37,6 +41,14 @@ export const keys = {
   /** What is told of operations: topics are the platform, a tenant, an operation. */
   progress: (topic: string, position: string) => ({ pk: `PROGRESS#${topic}`, sk: position }),
   subscriber: (topic: string, connectionId: string) => ({ pk: `SUBSCRIBERS#${topic}`, sk: connectionId }),
+  plan: (tier: TierName, version: number) => ({
+    pk: `PLAN#${tier}`,
+    sk: `VERSION#${String(version).padStart(6, "0")}`,
+  }),
+  invoice: (tenantId: string, month: string) => ({ pk: `INVOICES#${tenantId}`, sk: month }),
+  /** The last number given to an invoice of the year. */
+  invoiceNumbers: (year: string) => ({ pk: "INVOICE_NUMBERS", sk: year }),
+  closedMonth: (month: string) => ({ pk: "CLOSED_MONTHS", sk: month }),
 } as const;
 
 /** The partition of one caller's idempotency keys; each sorts by its operation and a hash of the key. */
@@ -57,6 +69,7 @@ export const partitions = {
   webhooks: { index: "gsi1", value: "WEBHOOKS" },
   deliveriesTo: (webhookId: string) => ({ index: "gsi1", value: `DELIVERIES#${webhookId}` }),
   subscriptionsOf: (connectionId: string) => ({ index: "gsi1", value: `SUBSCRIPTIONS#${connectionId}` }),
+  unexportedInvoices: { index: "gsi2", value: "INVOICES#unexported" },
   membersOf: (tenantId: string) => ({ index: "gsi1", value: `MEMBERS#${tenantId}` }),
 } as const satisfies Record<string, Partition | ((...args: never[]) => Partition)>;
 
@@ -79,7 +92,11 @@ export type Entity =
   | "delivery"
   | "notice"
   | "progress"
-  | "subscriber";
+  | "subscriber"
+  | "plan"
+  | "invoice"
+  | "invoice_numbers"
+  | "closed_month";
 
 const storage = new Set([
   "pk",

@@ -10,6 +10,8 @@ export const eventTypes = [
   "tenant.onboarding_retried.v1",
   "tenant.compensation_failed.v1",
   "webhook.disabled.v1",
+  "invoice.finalized.v1",
+  "usage.threshold-reached.v1",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

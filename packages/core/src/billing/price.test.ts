@@ -1,14 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatMicros } from "../usage/decimal.ts";
 import { defaultPlans } from "./default-plans.ts";
-import { costOf, currencyCodes, moneyOf, moneyText, rounded } from "./money.ts";
+import { costOf, moneyOf, moneyText, rounded } from "./money.ts";
 import { Plan } from "./plan.ts";
 import { priceMonth, totalOf } from "./price.ts";
 import { parseMicros } from "./quantity.ts";
+import { arbitraryPlan, arbitrarySteps, metered, micros, price, terms } from "./testing/plans.ts";
 
-const terms = { tier: "standard", version: 1, valid_from: "2026-01", currency: "USD", created_at: null } as const;
-const metered = { id: "calls", description: "Calls", meter: "api_calls" } as const;
 const steps = [
   { up_to: "10", unit_price: "1" },
   { up_to: "20", unit_price: "0.5" },
@@ -85,12 +83,6 @@ const halfEven = (amount: bigint, places: number): bigint => {
   return twice > unit || (twice === unit && quotient % 2n === 1n) ? quotient + 1n : quotient;
 };
 
-const price = fc.bigInt({ min: 0n, max: 10n ** 15n }).map((nano) => {
-  const digits = nano.toString().padStart(10, "0");
-  return { nano, text: `${digits.slice(0, -9)}.${digits.slice(-9)}` };
-});
-const micros = fc.bigInt({ min: 0n, max: 10n ** 18n });
-
 test("money is exact to fifteen decimals and rounded once, half to even", () =>
   fc.assert(
     fc.property(price, micros, fc.boolean(), ({ nano, text }, units, tie) => {
@@ -102,40 +94,6 @@ test("money is exact to fifteen decimals and rounded once, half to even", () =>
       expect(moneyText(rounded(exact, "USD"))).toBe(`${digits.slice(0, -2)}.${digits.slice(-2)}`);
     }),
   ));
-
-const arbitrarySteps = fc
-  .tuple(
-    fc.uniqueArray(fc.bigInt({ min: 1n, max: 10n ** 12n }), { maxLength: 4 }),
-    fc.array(price, { minLength: 5, maxLength: 5 }),
-  )
-  .map(([ends, prices]) => [
-    ...ends
-      .toSorted((a, b) => (a < b ? -1 : 1))
-      .map((end, at) => ({ up_to: formatMicros(end), unit_price: prices[at]!.text })),
-    { up_to: null, unit_price: prices[4]!.text },
-  ]);
-
-/** Any plan that its schema allows over the meter `api_calls`. */
-export const arbitraryPlan = fc
-  .record({
-    currency: fc.constantFrom(...currencyCodes),
-    minimum: fc.option(price.map(({ text }) => text)),
-    charges: fc.array(
-      fc.oneof(
-        price.map(({ text }) => ({ kind: "flat", description: "Fee", amount: text })),
-        fc
-          .tuple(price, fc.option(micros.map(formatMicros), { nil: undefined }))
-          .map(([{ text }, included]) => ({ kind: "per_unit", ...metered, unit_price: text, included })),
-        fc
-          .tuple(fc.constantFrom("graduated", "volume"), arbitrarySteps)
-          .map(([kind, all]) => ({ kind, ...metered, steps: all })),
-      ),
-      { maxLength: 6 },
-    ),
-  })
-  .map(({ charges, ...rest }) =>
-    Plan.parse({ ...terms, ...rest, charges: charges.map((charge, at) => ({ ...charge, id: `charge-${at}` })) }),
-  );
 
 test("lines sum to the total, to the minor unit, and reach the minimum", () =>
   fc.assert(
