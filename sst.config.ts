@@ -21,6 +21,7 @@ export default $config({
     await import("./stacks/events");
     await import("./stacks/onboarding");
     await import("./stacks/settling");
+    await import("./stacks/billing");
     const { api } = await import("./stacks/api");
     const { taskStatus } = await import("./stacks/websocket");
     await import("./stacks/firewall");

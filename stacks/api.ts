@@ -4,6 +4,7 @@ import { allow } from "./functions";
 import { gatewayResponses } from "./gateway-responses";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
+import { billingGrants } from "./grants/billing";
 import { idempotent } from "./idempotency";
 import { client, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
@@ -96,6 +97,7 @@ const grants: Record<OperationName, Grant> = {
     ],
   },
   ...quarantineGrants,
+  ...billingGrants,
   getHealth: {},
   getOpenapi: {},
   getDocs: {},

@@ -34,6 +34,9 @@ export const gitops =
  */
 export const webhookAllowedHosts = process.env.WEBHOOK_ALLOWED_HOSTS ?? "";
 
+/** How many days after its end a month stays open for usage that comes late, before it is finalized; 27 at most. */
+export const billingGraceDays = process.env.BILLING_GRACE_DAYS || "3";
+
 /**
  * How many tenants of a tier may stand at once, as JSON by tier. A premium tenant has an Aurora cluster of its own, of
  * which AWS grants 40 in a region unless asked for more.

@@ -23,7 +23,7 @@ const forbidden: IForbiddenRuleType[] = [
     name: "core-is-pure",
     severity: "error",
     from: { path: "^packages/core/", pathNot: testCode },
-    to: { pathNot: "^packages/core/|node_modules/zod/" },
+    to: { pathNot: "^packages/core/|node_modules/(zod|dinero\\.js)/" },
   },
   rule(
     "contract-knows-core-only",

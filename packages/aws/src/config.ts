@@ -57,6 +57,8 @@ export type Setting =
   | "WEBHOOK_ALLOWED_HOSTS"
   /** The KMS key under which the answers to repeated requests are kept. */
   | "ANSWER_KEY"
+  /** Days after its end for which a month stays open. */
+  | "BILLING_GRACE_DAYS"
   | "CURSOR_SECRET";
 
 /** @throws Error that names the setting when the stack did not provide it. */

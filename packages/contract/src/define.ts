@@ -14,7 +14,7 @@ export type Success = {
 /** One operation of the API: everything there is to know about it on the wire. */
 export type Operation = Route & {
   readonly id: OperationName;
-  readonly tag: "Tenants" | "Operations" | "Usage" | "Storage" | "Webhooks" | "Service";
+  readonly tag: "Tenants" | "Operations" | "Usage" | "Storage" | "Webhooks" | "Billing" | "Service";
   readonly summary: string;
   readonly description: string;
   readonly params: z.ZodObject;

@@ -9,6 +9,7 @@ import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
 
 import { quarantineOperations } from "./quarantine-operations.ts";
 import { intakeOperations } from "./intake-operations.ts";
+import { billingOperations } from "./billing-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -122,6 +123,7 @@ export const operations = {
   ...storageOperations,
   ...webhookOperations,
   ...quarantineOperations,
+  ...billingOperations,
   getHealth: define("getHealth", {
     tag: "Service",
     summary: "Ask whether the API is up",

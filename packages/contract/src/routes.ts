@@ -1,6 +1,6 @@
 import type { Permission } from "@tenantry/core/access/policy";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export type Route = {
   readonly method: Method;
@@ -60,6 +60,13 @@ export const routes = {
     permission: "quarantine:redrive",
   },
   submitUsageEvents: { method: "POST", path: "/usage/events", permission: "usage:write" },
+  listPlans: { method: "GET", path: "/admin/plans", permission: "plans:read" },
+  getPlan: { method: "GET", path: "/admin/plans/{tier}", permission: "plans:read" },
+  putPlan: { method: "PUT", path: "/admin/plans/{tier}", permission: "plans:write" },
+  listInvoices: { method: "GET", path: "/admin/tenants/{tenant_id}/invoices", permission: "invoices:read" },
+  getInvoice: { method: "GET", path: "/admin/tenants/{tenant_id}/invoices/{month}", permission: "invoices:read" },
+  listOwnInvoices: { method: "GET", path: "/api/invoices", permission: "invoices:read" },
+  getOwnInvoice: { method: "GET", path: "/api/invoices/{month}", permission: "invoices:read" },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

@@ -10,13 +10,15 @@ import {
   transformScale,
   trimScale,
 } from "dinero.js/bigint";
-import * as currencies from "dinero.js/bigint/currencies";
+import { AUD, CAD, CHF, EUR, GBP, JPY, SEK, USD } from "dinero.js/bigint/currencies";
 import { z } from "zod";
 
 /** Money is exact until it is rounded: an integer in a currency and a scale. There are no floats anywhere. */
-export type Money = Dinero<bigint, string>;
+export type Money = Dinero<bigint>;
 
-export const currencyCodes = ["AUD", "CAD", "CHF", "EUR", "GBP", "JPY", "SEK", "USD"] as const;
+const currencies = { AUD, CAD, CHF, EUR, GBP, JPY, SEK, USD } as const;
+
+export const currencyCodes = Object.keys(currencies) as [keyof typeof currencies, ...(keyof typeof currencies)[]];
 export const Currency = z.enum(currencyCodes);
 export type Currency = z.infer<typeof Currency>;
 
@@ -63,7 +65,7 @@ export const shareOf = (amount: Money, part: number, whole: number, currency: Cu
   });
 };
 
-const exponentOf = (currency: Currency): bigint => BigInt(currencies[currency].exponent);
+const exponentOf = (currency: Currency): bigint => currencies[currency].exponent;
 
 /** To whole minor units (cents), half to even. The only place where money is rounded. */
 export const rounded = (amount: Money, currency: Currency): Money =>

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { Clock, Commit, NewId, Page, PageRequest, Registry } from "../ports.ts";
 import type { TierName } from "../tenant/tier.ts";
+import { dayMs } from "../usage/accept.ts";
 import type { Meters } from "../usage/meters.ts";
 import type { Usage, UsageQuery } from "../usage/read.ts";
 import type { FinalizedInvoice } from "./invoice.ts";
@@ -40,8 +42,8 @@ export interface InvoiceFiles {
   put(invoice: FinalizedInvoice): Promise<void>;
 }
 
-/** How long after its end a month stays open for what comes late, unless set otherwise. */
-export const defaultGraceDays = 3;
+/** How long after its end a month stays open for what comes late, in milliseconds. @param days such as `3` */
+export const graceMsOf = (days: string): number => z.coerce.number().min(0).max(27).parse(days) * dayMs;
 
 export type BillingPorts = {
   readonly registry: Pick<Registry, "getTenant" | "listTenants">;

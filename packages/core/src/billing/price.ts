@@ -126,14 +126,9 @@ const meteredLine = (charge: MeteredCharge, micros: bigint, currency: Currency):
 type Part = { readonly units: bigint; readonly unit_price: string };
 
 const partsOf = (charge: MeteredCharge, units: bigint): readonly Part[] => {
-  switch (charge.kind) {
-    case "per_unit":
-      return [{ units, unit_price: charge.unit_price }];
-    case "volume":
-      return [{ units, unit_price: stepAt(charge.steps, units).unit_price }];
-    case "graduated":
-      return graduated(charge.steps, units);
-  }
+  if (charge.kind === "per_unit") return [{ units, unit_price: charge.unit_price }];
+  if (charge.kind === "volume") return [{ units, unit_price: stepAt(charge.steps, units).unit_price }];
+  return graduated(charge.steps, units);
 };
 
 /** The step that the last of so many units falls into. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { formatMicros } from "../../usage/decimal.ts";
 import { currencyCodes } from "../money.ts";
 import { Plan } from "../plan.ts";
