@@ -1,3 +1,4 @@
+import { permissionsOf } from "@tenantry/core/access/policy";
 import type { PreTokenGenerationV2TriggerEvent } from "aws-lambda";
 import { expect, test } from "vitest";
 import { preTokenGeneration } from "./pre-token-generation.ts";
@@ -49,6 +50,7 @@ test("a tenant's user gets the claims of the membership under their sub", async 
       org_id: "ten_of_sub-1",
       roles: "tenant-owner",
       permissions: "usage:read usage:write storage:credentials",
+      permissions: permissionsOf(["tenant-owner"]).join(" "),
       email: "a@b.example",
     });
 });
