@@ -49,7 +49,6 @@ test("a tenant's user gets the claims of the membership under their sub", async 
     expect(claimsAdded(await trigger(eventOf(groups)))).toEqual({
       org_id: "ten_of_sub-1",
       roles: "tenant-owner",
-      permissions: "usage:read usage:write storage:credentials",
       permissions: permissionsOf(["tenant-owner"]).join(" "),
       email: "a@b.example",
     });
