@@ -1,12 +1,13 @@
 import { type OperationName, type Route, routes } from "@tenantry/contract/routes";
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { allow } from "./functions";
+import { sessionGrants } from "./grants/sessions";
 import { gatewayResponses } from "./gateway-responses";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
 import { billingGrants } from "./grants/billing";
 import { idempotent } from "./idempotency";
-import { client, pool } from "./identity";
+import { client, judgeTokens, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
 import { cursorSecret } from "./secrets";
 import { tenantLimits } from "./settings";
@@ -24,12 +25,6 @@ const list = {
     allow(["dynamodb:Query"], indexesOf(controlTable)),
     allow(["secretsmanager:GetSecretValue"], cursorSecret.arn),
   ],
-};
-
-/** Issuers and nothing else: the authorizer asks whose client a token came from. */
-const readIssuers = {
-  ...readRegistry,
-  conditions: [{ test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["ISSUER#*"] }],
 };
 
 type Grant = Omit<sst.aws.FunctionArgs, "handler" | "environment" | "permissions"> & {
@@ -98,6 +93,7 @@ const grants: Record<OperationName, Grant> = {
   },
   ...quarantineGrants,
   ...billingGrants,
+  ...sessionGrants,
   getHealth: {},
   getOpenapi: {},
   getDocs: {},
@@ -128,7 +124,7 @@ const authorizer = api.addAuthorizer({
   requestFunction: {
     handler: "functions/triggers/authorizer.handler",
     environment: { ...registry, USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id },
-    permissions: [readIssuers],
+    permissions: judgeTokens,
     timeout: "5 seconds",
   },
   // With what the authorizer itself remembers, whoever is shut out is out within half a minute.

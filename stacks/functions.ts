@@ -29,3 +29,17 @@ export const trustRds = { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" };
 
 /** One statement of a function's role. */
 export const allow = (actions: string[], ...resources: $util.Input<string>[]) => ({ actions, resources });
+
+/** The same for items of a table whose partition keys begin with one of these, such as `USER#`. */
+export const allowKeys = (actions: string[], prefixes: string[], ...resources: $util.Input<string>[]) => ({
+  ...allow(actions, ...resources),
+  conditions: [
+    {
+      test: "ForAllValues:StringLike",
+      variable: "dynamodb:LeadingKeys",
+      values: prefixes.map((prefix) => `${prefix}*`),
+    },
+    // Without keys in the request the line above would hold as well.
+    { test: "Null", variable: "dynamodb:LeadingKeys", values: ["false"] },
+  ],
+});

@@ -1,4 +1,4 @@
-import { allow } from "./functions";
+import { allow, allowKeys } from "./functions";
 import { adminEmail } from "./settings";
 import { controlTable, indexesOf } from "./tables";
 import { platformRoles } from "@tenantry/core/access/policy";
@@ -8,8 +8,18 @@ const preTokenGeneration = new sst.aws.Function("PreTokenGeneration", {
   handler: "functions/triggers/pre-token-generation.handler",
   timeout: "5 seconds", // Cognito waits no longer
   environment: { CONTROL_TABLE: controlTable.name },
-  permissions: [allow(["dynamodb:GetItem", "dynamodb:Query"], controlTable.arn)],
+  permissions: [
+    allowKeys(["dynamodb:GetItem"], ["ISSUER#", "TENANT#"], controlTable.arn),
+    allowKeys(["dynamodb:Query"], ["USER#"], controlTable.arn),
+  ],
 });
+
+/** What an authorizer asks of the registry: whose client a token came from, and how its bearer stands. It notes activity. */
+export const judgeTokens = [
+  allowKeys(["dynamodb:GetItem"], ["ISSUER#"], controlTable.arn),
+  allowKeys(["dynamodb:BatchGetItem"], ["SESSION#", "TENANT#", "USER#"], controlTable.arn),
+  allowKeys(["dynamodb:UpdateItem"], ["SESSION#"], controlTable.arn),
+];
 
 const { accountId } = aws.getCallerIdentityOutput();
 const anyPool = $interpolate`arn:aws:cognito-idp:${aws.getRegionOutput().region}:${accountId}:userpool/*`;

@@ -1,6 +1,6 @@
 import { taskStatusStage } from "@tenantry/contract/task-status";
 import { allow } from "./functions";
-import { client, pool } from "./identity";
+import { client, judgeTokens, pool } from "./identity";
 import { controlTable, indexesOf } from "./tables";
 
 /** Pushes each change of an operation to whoever watches: `docs/websocket.md`. */
@@ -19,12 +19,7 @@ const authorizer = taskStatus.addAuthorizer("AccessToken", {
     function: {
       handler: "functions/websocket/authorize.handler",
       environment: { CONTROL_TABLE: controlTable.name, USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id },
-      permissions: [
-        {
-          ...allow(["dynamodb:GetItem"], controlTable.arn),
-          conditions: [{ test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["ISSUER#*"] }],
-        },
-      ],
+      permissions: judgeTokens,
       timeout: "5 seconds",
     },
     // The token is in a header or in the query, so the function looks for it itself.

@@ -1,9 +1,13 @@
+import { accessFacts } from "@tenantry/aws/access-facts";
+import { accessGate } from "@tenantry/aws/access-gate";
 import { cachedIssuers, issuerReader } from "@tenantry/aws/issuer-reader";
 import { tenantTokens } from "@tenantry/aws/tenant-tokens";
 import { poolFromSettings } from "@tenantry/aws/token";
 import { authorizer } from "@tenantry/lambda/authorizer";
 
-/** With the gateway's own cache of 20 seconds, a client that is taken away is out within 25. */
-const issuersKeptMillis = 5000;
+/** With the gateway's own cache of 20 seconds, whoever is shut out is out within 25. */
+const keptMillis = 5000;
 
-export const handler = authorizer(tenantTokens(poolFromSettings(), cachedIssuers(issuerReader(), issuersKeptMillis)));
+const tokens = tenantTokens(poolFromSettings(), cachedIssuers(issuerReader(), keptMillis));
+
+export const handler = authorizer(accessGate(tokens, accessFacts(), { keptMillis }));

@@ -1,10 +1,10 @@
+import { dynamoProfiles } from "@tenantry/aws/access-profiles";
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
 import { issuerReader } from "@tenantry/aws/issuer-reader";
-import { membershipsOf } from "@tenantry/aws/registry";
 import { preTokenGeneration } from "@tenantry/lambda/pre-token-generation";
 
-const database = documents();
-const table = setting("CONTROL_TABLE");
-
-export const handler = preTokenGeneration((userId) => membershipsOf(database, table, userId), issuerReader());
+export const handler = preTokenGeneration({
+  ...dynamoProfiles(documents(), setting("CONTROL_TABLE")),
+  issuerOf: issuerReader(),
+});

@@ -54,8 +54,10 @@ export const acceptInvitation = async (ready: Ready, email: string, clientId: st
   return AuthenticationResult!.AccessToken!;
 };
 
+export type Tokens = { readonly access: string; readonly refresh: string };
+
 /** Signs in a user who has accepted their invitation. */
-export const signInAgain = async (ready: Ready, email: string, clientId: string): Promise<string> => {
+export const signInFully = async (ready: Ready, email: string, clientId = ready.client_id): Promise<Tokens> => {
   const { AuthenticationResult } = await new CognitoIdentityProviderClient(operator(ready)).send(
     new InitiateAuthCommand({
       ClientId: clientId,
@@ -63,8 +65,27 @@ export const signInAgain = async (ready: Ready, email: string, clientId: string)
       AuthParameters: { USERNAME: email, PASSWORD: password },
     }),
   );
-  return AuthenticationResult!.AccessToken!;
+  return { access: AuthenticationResult!.AccessToken!, refresh: AuthenticationResult!.RefreshToken! };
 };
+
+/** The access token alone. */
+export const signInAgain = async (ready: Ready, email: string, clientId: string): Promise<string> =>
+  (await signInFully(ready, email, clientId)).access;
+
+/** A new access token of the same session. */
+export const refreshed = async (ready: Ready, { refresh }: Tokens, clientId = ready.client_id): Promise<Tokens> => {
+  const { AuthenticationResult } = await new CognitoIdentityProviderClient(operator(ready)).send(
+    new InitiateAuthCommand({
+      ClientId: clientId,
+      AuthFlow: "REFRESH_TOKEN_AUTH",
+      AuthParameters: { REFRESH_TOKEN: refresh },
+    }),
+  );
+  return { access: AuthenticationResult!.AccessToken!, refresh };
+};
+
+export const claimsIn = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8")) as Record<string, unknown>;
 
 /** An active tenant and its owner's access token. */
 export const aTenantWithOwner = async (ready: Ready, admin: string, name: string, tier: string) => {

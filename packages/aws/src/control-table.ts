@@ -23,6 +23,9 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
  * | numbers | INVOICE_NUMBERS | year | | |
  * | closed month | CLOSED_MONTHS | month | | |
+ * | choice | USER#id | CHOICE | | |
+ * | session | SESSION#user | SESSION#id | | |
+ * | sign-out | SESSION#user | SIGN-OUT | | |
  */
 export const keys = {
   tenant: (id: string) => ({ pk: `TENANT#${id}`, sk: "TENANT" }),
@@ -49,12 +52,18 @@ export const keys = {
   /** The last number given to an invoice of the year. */
   invoiceNumbers: (year: string) => ({ pk: "INVOICE_NUMBERS", sk: year }),
   closedMonth: (month: string) => ({ pk: "CLOSED_MONTHS", sk: month }),
+  /** For which of their organisations a user acts. */
+  choice: (userId: string) => ({ pk: `USER#${userId}`, sk: "CHOICE" }),
+  /** Sessions are apart from what else is known of a user: the authorizer writes here and nowhere else. */
+  session: (userId: string, id: string) => ({ pk: `SESSION#${userId}`, sk: `${sessionPrefix}${id}` }),
+  signOut: (userId: string) => ({ pk: `SESSION#${userId}`, sk: "SIGN-OUT" }),
 } as const;
 
 /** The partition of one caller's idempotency keys; each sorts by its operation and a hash of the key. */
 export const idempotencyPartition = (caller: string): string => `IDEMPOTENCY#${caller}`;
 
 export const membershipPrefix = "MEMBERSHIP#";
+export const sessionPrefix = "SESSION#";
 
 /** A partition of an index. */
 export type Partition = { readonly index: "gsi1" | "gsi2"; readonly value: string };
@@ -96,7 +105,10 @@ export type Entity =
   | "plan"
   | "invoice"
   | "invoice_numbers"
-  | "closed_month";
+  | "closed_month"
+  | "choice"
+  | "session"
+  | "sign-out";
 
 const storage = new Set([
   "pk",
@@ -109,6 +121,7 @@ const storage = new Set([
   "expires_at",
   "version",
   "flights",
+  "access_epoch",
 ]);
 
 /** An item without the attributes that only storage needs. */

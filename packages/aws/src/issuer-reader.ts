@@ -1,46 +1,22 @@
-import { AwsClient } from "aws4fetch";
 import type { Issuer } from "@tenantry/core/access/issuer";
-import { optionalSetting, setting } from "./config.ts";
+import { setting } from "./config.ts";
 import { keys } from "./control-table.ts";
-import { endpointFor } from "./endpoint.ts";
+import { type RawItem, type TableFetch, tableFetch } from "./table-fetch.ts";
 
 /** Whose client it is; null when it is no tenant's. */
 export type FindIssuer = (userPoolId: string, clientId: string) => Promise<Pick<Issuer, "tenant_id"> | null>;
 
-const timeoutMillis = 2000;
-
-/**
- * Reads issuers by a signed `fetch`: the authorizer and the token trigger start on every cold request, and the SDK's
- * client costs more than they do.
- * @throws Error when the table does not answer.
- */
-export const issuerReader = (): FindIssuer => {
-  const table = setting("CONTROL_TABLE");
-  const sessionToken = optionalSetting("AWS_SESSION_TOKEN");
-  const aws = new AwsClient({
-    accessKeyId: setting("AWS_ACCESS_KEY_ID"),
-    secretAccessKey: setting("AWS_SECRET_ACCESS_KEY"),
-    ...(sessionToken === undefined ? {} : { sessionToken }),
-    service: "dynamodb",
-    region: setting("AWS_REGION"),
-    retries: 1,
-  });
+/** Reads issuers. @throws Error when the table does not answer. */
+export const issuerReader = (call: TableFetch = tableFetch(), table = setting("CONTROL_TABLE")): FindIssuer => {
   return async (userPoolId, clientId) => {
     const { pk, sk } = keys.issuer(userPoolId, clientId);
-    const response = await aws.fetch(`${endpointFor("dynamodb")}/`, {
-      method: "POST",
-      headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.GetItem" },
-      body: JSON.stringify({
-        TableName: table,
-        Key: { pk: { S: pk }, sk: { S: sk } },
-        ConsistentRead: true,
-        ProjectionExpression: "tenant_id",
-      }),
-      signal: AbortSignal.timeout(timeoutMillis),
+    const { Item } = await call<{ Item?: RawItem }>("GetItem", {
+      TableName: table,
+      Key: { pk: { S: pk }, sk: { S: sk } },
+      ConsistentRead: true,
+      ProjectionExpression: "tenant_id",
     });
-    if (!response.ok) throw new Error(`The issuer cannot be looked up: the status was ${response.status}.`);
-    const { Item } = (await response.json()) as { Item?: { tenant_id?: { S?: string } } };
-    const tenant = Item?.tenant_id?.S;
+    const tenant = Item?.["tenant_id"]?.S;
     return tenant === undefined ? null : { tenant_id: tenant };
   };
 };

@@ -245,8 +245,7 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
   };
 };
 
-/** Apart from the registry, for the one trigger that needs nothing else of it. */
-export const membershipsOf = async (documents: Documents, table: string, userId: string): Promise<Membership[]> => {
+const membershipsOf = async (documents: Documents, table: string, userId: string): Promise<Membership[]> => {
   const { Items = [] } = await documents.send(
     new QueryCommand({
       TableName: table,

@@ -51,6 +51,9 @@ const claims = () => ({
   org_id: "org_platform",
   permissions: "tenants:read",
   email: "a@b.example",
+  perm_epoch: "1.2",
+  origin_jti: "session",
+  auth_time: 7,
 });
 
 const unsigned = (change: object = {}, header: object = {}) =>
@@ -64,14 +67,21 @@ describe("an access token", () => {
   test("that is ours is accepted, with its claims; its keys are fetched once", async () => {
     const verify = accessTokens(pool);
     const expected = { sub: "user", email: "a@b.example", org_id: "org_platform", permissions: "tenants:read" };
+    expect(await verify(signed())).toMatchObject({ perm_epoch: "1.2", sid: "session", auth_time: 7 });
     expect(await verify(signed())).toMatchObject(expected);
     expect(await verify(signed({}, { kid: "two" }, other.privateKey))).toMatchObject(expected);
     expect(fetches).toBe(1);
   });
 
   test("without enrichment has no organisation and no permissions", async () => {
-    const bare = { org_id: undefined, permissions: undefined, email: undefined };
-    expect(await accessTokens(pool)(signed(bare))).toMatchObject({ org_id: "", permissions: "", email: "" });
+    const bare = { org_id: undefined, permissions: undefined, email: undefined, auth_time: "7", origin_jti: undefined };
+    expect(await accessTokens(pool)(signed(bare))).toMatchObject({
+      org_id: "",
+      permissions: "",
+      email: "",
+      sid: "",
+      auth_time: 0,
+    });
   });
 
   const withHmac = () => {
@@ -135,7 +145,16 @@ describe("an access token", () => {
 });
 
 describe("remembered tokens", () => {
-  const claimsUntil = (exp: number): TokenClaims => ({ sub: "u", email: "", org_id: "", permissions: "", exp });
+  const claimsUntil = (exp: number): TokenClaims => ({
+    sub: "u",
+    email: "",
+    org_id: "",
+    permissions: "",
+    perm_epoch: "",
+    sid: "",
+    auth_time: 0,
+    exp,
+  });
 
   test("are verified once until they expire", async () => {
     let [verified, time] = [0, 1_000_000];

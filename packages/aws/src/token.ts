@@ -8,8 +8,13 @@ export type TokenClaims = {
   readonly sub: string;
   readonly email: string;
   readonly org_id: string;
-  /** Space-separated. */
+  /** As `permissionClaim` wrote them. */
   readonly permissions: string;
+  readonly perm_epoch: string;
+  /** The sign-in that the token came from, the same over all refreshes: Cognito's `origin_jti`. */
+  readonly sid: string;
+  /** When that was, in seconds since 1970; 0 where the token does not say. */
+  readonly auth_time: number;
   /** Seconds since 1970. */
   readonly exp: number;
 };
@@ -84,6 +89,9 @@ export const accessTokens = (pool: Pool, cache = jwksCache()): ((token: string) 
       email: text(payload, "email"),
       org_id: text(payload, "org_id"),
       permissions: text(payload, "permissions"),
+      perm_epoch: text(payload, "perm_epoch"),
+      sid: text(payload, "origin_jti"),
+      auth_time: typeof payload["auth_time"] === "number" ? payload["auth_time"] : 0,
       exp: payload.exp ?? 0,
     };
   };

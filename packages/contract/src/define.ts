@@ -11,10 +11,23 @@ export type Success = {
   readonly headers?: z.ZodObject;
 };
 
+/** One on each line, as lists merge. */
+type Tag =
+  | "Tenants"
+  | "Operations"
+  | "Usage"
+  | "Billing"
+  | "Storage"
+  | "Webhooks"
+  | "Sessions"
+  | "Users"
+  | "API keys"
+  | "Service";
+
 /** One operation of the API: everything there is to know about it on the wire. */
 export type Operation = Route & {
   readonly id: OperationName;
-  readonly tag: "Tenants" | "Operations" | "Usage" | "Storage" | "Webhooks" | "Billing" | "Service";
+  readonly tag: Tag;
   readonly summary: string;
   readonly description: string;
   readonly params: z.ZodObject;

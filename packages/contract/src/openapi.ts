@@ -1,3 +1,4 @@
+import { signedIn } from "@tenantry/core/access/decide";
 import { type ProblemCode, problems } from "@tenantry/core/problem";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from "zod-openapi";
 import { z } from "zod";
@@ -57,7 +58,9 @@ const pathItem = (operation: Operation): ZodOpenApiOperationObject => ({
   description:
     operation.permission === null
       ? operation.description
-      : `${operation.description}\n\nNeeds the permission \`${operation.permission}\`.`,
+      : operation.permission === signedIn
+        ? `${operation.description}\n\nNeeds no permission, but a user's own token.`
+        : `${operation.description}\n\nNeeds the permission \`${operation.permission}\`.`,
   security: operation.permission === null ? [] : [{ accessToken: [] }],
   requestParams: {
     path: operation.params,
@@ -105,6 +108,7 @@ export const openapi = () => {
       { name: "Usage", description: "What tenants used." },
       { name: "Storage", description: "Tenants' files." },
       { name: "Webhooks", description: "URLs that are told of events." },
+      { name: "Sessions", description: "Your own sign-ins." },
       { name: "Service", description: "The API itself." },
     ],
     security: [{ accessToken: [] }],

@@ -10,6 +10,7 @@ import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
 import { quarantineOperations } from "./quarantine-operations.ts";
 import { intakeOperations } from "./intake-operations.ts";
 import { billingOperations } from "./billing-operations.ts";
+import { sessionOperations } from "./session-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -120,6 +121,7 @@ export const operations = {
     problems: ["operation-not-found", "state-conflict"],
   }),
   ...intakeOperations,
+  ...sessionOperations,
   ...storageOperations,
   ...webhookOperations,
   ...quarantineOperations,

@@ -1,4 +1,4 @@
-import type { Permission } from "@tenantry/core/access/policy";
+import { type Needed, signedIn } from "@tenantry/core/access/decide";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -6,8 +6,8 @@ export type Route = {
   readonly method: Method;
   /** As API Gateway writes it: `/admin/tenants/{tenant_id}`. */
   readonly path: string;
-  /** What the token must permit. `null` is open to everybody. */
-  readonly permission: Permission | null;
+  /** What the token must permit. `signed-in` is open to every user, `null` to everybody. */
+  readonly permission: Needed;
 };
 
 /** Every route and the permission it needs. Apart from the schemas, so that the authorizer can have the one without the other. */
@@ -67,6 +67,10 @@ export const routes = {
   getInvoice: { method: "GET", path: "/admin/tenants/{tenant_id}/invoices/{month}", permission: "invoices:read" },
   listOwnInvoices: { method: "GET", path: "/api/invoices", permission: "invoices:read" },
   getOwnInvoice: { method: "GET", path: "/api/invoices/{month}", permission: "invoices:read" },
+  listSessions: { method: "GET", path: "/api/sessions", permission: signedIn },
+  endAllSessions: { method: "DELETE", path: "/api/sessions", permission: signedIn },
+  endSession: { method: "DELETE", path: "/api/sessions/{session_id}", permission: signedIn },
+  switchOrganization: { method: "POST", path: "/api/session/switch", permission: signedIn },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

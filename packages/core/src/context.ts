@@ -8,6 +8,8 @@ export type Context = {
     readonly email?: string | undefined;
     readonly orgId: string;
     readonly permissions: ReadonlySet<Permission>;
+    /** Which of their sign-ins; keys and the platform itself have none. */
+    readonly sessionId?: string | undefined;
   };
   readonly requestId: string;
   /** The caller's address where there is one. */

@@ -20,6 +20,7 @@ export const problems = {
   "invoice-not-found": { status: 404, title: "There is no invoice of this month" },
   "webhook-delivery-not-found": { status: 404, title: "There is no such delivery" },
   "quarantine-entry-not-found": { status: 404, title: "There is no such quarantine entry" },
+  "session-not-found": { status: 404, title: "There is no such session" },
   "tenant-exists": { status: 409, title: "A tenant of this name exists" },
   "state-conflict": { status: 409, title: "The state does not allow this" },
   "quota-used-up": { status: 409, title: "The tier's quota is used up" },

@@ -1,4 +1,5 @@
 import { operations } from "@tenantry/contract/operations";
+import { signedIn } from "@tenantry/core/access/decide";
 import { permissions, platformOrg } from "@tenantry/core/access/policy";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -17,7 +18,7 @@ const eventOf = (method: string, resource: string, path = resource, headers = { 
     requestContext: { requestId: "req-1" },
   }) as unknown as APIGatewayRequestAuthorizerEvent;
 
-const bearer = { sub: "user", email: "a@b.example", org_id: platformOrg, permissions: permissions.join(" ") };
+const bearer = { sub: "user", email: "a@b.example", sid: "s", org_id: platformOrg, permissions: permissions.join(" ") };
 const effectOf = async (event: APIGatewayRequestAuthorizerEvent, who = bearer) => {
   const { policyDocument } = await authorizer(async () => who)(event);
   expect(policyDocument.Statement).toHaveLength(1);
@@ -50,7 +51,8 @@ describe("the authorizer", () => {
       const event = eventOf(method, path);
       expect(await effectOf(event, { ...bearer, permissions: permission ?? "" })).toMatchObject({ Effect: "Allow" });
       const others = permissions.filter((one) => one !== permission).join(" ");
-      expect(await effectOf(event, { ...bearer, permissions: others })).toMatchObject({ Effect: "Deny" });
+      const lacking = permission === signedIn ? { ...bearer, sid: "" } : { ...bearer, permissions: others };
+      expect(await effectOf(event, lacking)).toMatchObject({ Effect: "Deny" });
     },
   );
 

@@ -1,5 +1,5 @@
 import { findRoute } from "@tenantry/contract/routes";
-import { decide } from "@tenantry/core/access/decide";
+import { type Decision, decide } from "@tenantry/core/access/decide";
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { log } from "./log.ts";
 
@@ -8,7 +8,17 @@ export type Bearer = {
   readonly email: string;
   readonly org_id: string;
   readonly permissions: string;
+  /** The session; empty for a key. */
+  readonly sid: string;
+  /** Why the bearer may not do anything now, though who they are is certain. */
+  readonly barred?: string;
 };
+
+/** Where a request comes from. */
+export type Origin = { readonly sourceIp: string; readonly userAgent: string };
+
+/** @throws Error that says why nobody bears this token; one named `KeysUnavailable` when that is not known. */
+export type Verify<B extends Bearer = Bearer> = (token: string, origin: Origin) => Promise<B>;
 
 /** Larger than any token we sign, and far below what would be costly to look at. */
 const maxHeaderLength = 8192;
@@ -36,7 +46,7 @@ export const bearerToken = (headers: APIGatewayRequestAuthorizerEvent["multiValu
  * an error of ours is a 500, so it fails closed. The policy names this one method ARN: a cached answer opens nothing else.
  */
 export const authorizer =
-  (verify: (token: string) => Promise<Bearer>) =>
+  (verify: Verify) =>
   async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     const about = { request_id: event.requestContext.requestId, route: `${event.httpMethod} ${event.resource}` };
     const bearer = await authenticate(verify, event).catch((error: unknown) => {
@@ -46,8 +56,7 @@ export const authorizer =
       // API Gateway answers 401 to this very message, and 500 to any other.
       throw new Error("Unauthorized");
     });
-    const route = findRoute(event.httpMethod, event.resource);
-    const decision = decide(route, { orgId: bearer.org_id, permissions: bearer.permissions });
+    const decision = decisionOn(bearer, findRoute(event.httpMethod, event.resource));
     // In a policy these are wildcards; no id contains them.
     const literal = !/[*?]/.test(event.methodArn);
     const allow = decision.allow && literal;
@@ -66,14 +75,33 @@ export const authorizer =
           { Action: "execute-api:Invoke", Effect: allow ? "Allow" : "Deny", Resource: literal ? event.methodArn : "*" },
         ],
       },
-      context: { sub: bearer.sub, email: bearer.email, org_id: bearer.org_id, permissions: bearer.permissions },
+      context: contextOf(bearer),
     };
   };
 
-const authenticate = async (
-  verify: (token: string) => Promise<Bearer>,
-  event: APIGatewayRequestAuthorizerEvent,
-): Promise<Bearer> => verify(bearerToken(event.multiValueHeaders));
+/** What the handlers are told of the bearer. */
+export const contextOf = ({ sub, email, org_id, permissions, sid }: Bearer) => ({
+  sub,
+  email,
+  org_id,
+  permissions,
+  sid,
+});
+
+/** The gate's decision on a bearer who is known. */
+export const decisionOn = (bearer: Bearer, route: Parameters<typeof decide>[0]): Decision =>
+  bearer.barred === undefined
+    ? decide(route, { orgId: bearer.org_id, permissions: bearer.permissions, sid: bearer.sid })
+    : { allow: false, reason: bearer.barred };
+
+const authenticate = async (verify: Verify, event: APIGatewayRequestAuthorizerEvent): Promise<Bearer> =>
+  verify(bearerToken(event.multiValueHeaders), originOf(event.requestContext.identity));
+
+/** As far as the gateway says it; agents may be long. */
+export const originOf = (identity?: { sourceIp?: string | null; userAgent?: string | null }): Origin => ({
+  sourceIp: identity?.sourceIp ?? "",
+  userAgent: (identity?.userAgent ?? "").slice(0, 200),
+});
 
 /** Messages of the verifier may quote claims, but never the token; they are cut all the same. */
 export const reasonOf = (error: unknown) =>

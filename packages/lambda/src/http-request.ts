@@ -1,5 +1,5 @@
 import type { Operation } from "@tenantry/contract/define";
-import { permissionsIn } from "@tenantry/core/access/claims";
+import { permissionsIn } from "@tenantry/core/access/permission-claim";
 import type { Context } from "@tenantry/core/context";
 import { type FieldError, Problem } from "@tenantry/core/problem";
 import type { APIGatewayProxyEvent } from "aws-lambda";
@@ -26,6 +26,7 @@ export const contextOf = (event: APIGatewayProxyEvent): Context => {
       email: claim(event, "email") || undefined,
       orgId: claim(event, "org_id"),
       permissions: permissionsIn(claim(event, "permissions")),
+      sessionId: claim(event, "sid") || undefined,
     },
     requestId: event.requestContext.requestId,
     sourceIp: event.requestContext.identity.sourceIp,

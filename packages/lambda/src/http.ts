@@ -1,7 +1,7 @@
 import compose, { type MiddlewareObj } from "@middy/core";
 import type { Operation } from "@tenantry/contract/define";
 import type { Method } from "@tenantry/contract/routes";
-import type { Permission } from "@tenantry/core/access/policy";
+import type { Needed } from "@tenantry/core/access/decide";
 import type { Context } from "@tenantry/core/context";
 import type { Idempotency } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
@@ -35,7 +35,7 @@ type Handle<O extends Operation> = (request: HttpRequest<O>) => Promise<HttpRepl
 
 type Reading = Operation & { readonly method: Exclude<Method, "POST"> };
 /** Never one that is open to everybody: nobody in particular would share their keys, and their answers, with all. */
-type Posting = Operation & { readonly method: "POST"; readonly permission: Permission };
+type Posting = Operation & { readonly method: "POST"; readonly permission: NonNullable<Needed> };
 
 /**
  * A Lambda handler behind API Gateway REST for one operation of the contract. Request and response go through the

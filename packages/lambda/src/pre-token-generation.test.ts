@@ -1,7 +1,21 @@
-import { permissionsOf } from "@tenantry/core/access/policy";
 import type { PreTokenGenerationV2TriggerEvent } from "aws-lambda";
 import { expect, test } from "vitest";
-import { preTokenGeneration } from "./pre-token-generation.ts";
+import type { Membership } from "@tenantry/core/access/membership";
+import type { Issuer } from "@tenantry/core/access/issuer";
+import { permissionsOf } from "@tenantry/core/access/policy";
+import { preTokenGeneration as triggerOf, type Profiles } from "./pre-token-generation.ts";
+
+const preTokenGeneration = (
+  membershipsOf: (userId: string) => Promise<Membership[]>,
+  issuerOf: (pool: string, client: string) => Promise<Pick<Issuer, "tenant_id"> | null>,
+  more: Partial<Profiles> = {},
+) =>
+  triggerOf({
+    profileOf: async (userId) => ({ memberships: await membershipsOf(userId), chosen: undefined }),
+    organizationOf: async () => ({ tier: "trial", epoch: 2, roles: [] }),
+    issuerOf,
+    ...more,
+  });
 
 const eventOf = (groups: string[] | undefined) =>
   ({
@@ -48,8 +62,10 @@ test("a tenant's user gets the claims of the membership under their sub", async 
   for (const groups of [[], undefined])
     expect(claimsAdded(await trigger(eventOf(groups)))).toEqual({
       org_id: "ten_of_sub-1",
+      org_tier: "trial",
       roles: "tenant-owner",
       permissions: permissionsOf(["tenant-owner"]).join(" "),
+      perm_epoch: "2.0",
       email: "a@b.example",
     });
 });
@@ -62,6 +78,30 @@ test("a user of neither gets no organisation and no permissions", async () => {
 test("the sign-in fails when the memberships cannot be read", async () => {
   const trigger = preTokenGeneration(() => Promise.reject(new Error("throttled")), nobodys);
   await expect(trigger(eventOf([]))).rejects.toThrow("throttled");
+});
+
+test("who is in several acts for the one they chose; a tenant that is gone gives nothing", async () => {
+  const memberships = ["ten_A", "ten_B", "ten_C"].map((tenant_id) => ({
+    user_id: "sub-1",
+    tenant_id,
+    roles: ["helper"],
+    created_at: "2026-01-01T00:00:00.000Z",
+  }));
+  const looked = {
+    profileOf: async () => ({ memberships, chosen: "ten_B" }),
+    organizationOf: async (id: string) =>
+      id === "ten_C" ? null : { tier: "trial", epoch: 0, roles: [{ name: "helper", permissions: ["usage:read"] }] },
+  };
+  const chosen = preTokenGeneration(async () => [], nobodys, looked);
+  expect(claimsAdded(await chosen(eventOf([])))).toMatchObject({ org_id: "ten_B", permissions: "usage:read" });
+  const asking = (org_id: string) => {
+    const event = eventOf([]);
+    event.request.clientMetadata = { org_id };
+    return chosen(event);
+  };
+  expect(claimsAdded(await asking("ten_A"))).toMatchObject({ org_id: "ten_A" });
+  expect(claimsAdded(await asking("ten_Z"))).toMatchObject({ org_id: "ten_B" });
+  expect(claimsAdded(await asking("ten_C"))).toEqual({ roles: "", permissions: "", email: "a@b.example" });
 });
 
 test("through a tenant's own client only that tenant counts, and no group", async () => {

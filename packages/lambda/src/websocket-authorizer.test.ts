@@ -13,7 +13,14 @@ const eventOf = (headers: Record<string, string[]>, query: Record<string, string
     requestContext: { requestId: "req-1" },
   }) as unknown as APIGatewayRequestAuthorizerEvent;
 
-const bearer = { sub: "user", email: "a@b.example", org_id: platformOrg, permissions: "operations:read", exp: 42 };
+const bearer = {
+  sub: "user",
+  email: "a@b.example",
+  sid: "s",
+  org_id: platformOrg,
+  permissions: "operations:read",
+  exp: 42,
+};
 
 let lines: string[];
 beforeEach(() => {

@@ -1,6 +1,5 @@
-import { decide } from "@tenantry/core/access/decide";
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
-import { type Bearer, bearerToken, reasonOf } from "./authorizer.ts";
+import { type Bearer, bearerToken, contextOf, decisionOn, originOf, reasonOf, type Verify } from "./authorizer.ts";
 import { log } from "./log.ts";
 
 /**
@@ -22,20 +21,17 @@ export const handshakeToken = (
  * the token expires goes along, so that nobody is told anything after.
  */
 export const websocketAuthorizer =
-  (verify: (token: string) => Promise<Bearer & { readonly exp: number }>) =>
+  (verify: Verify<Bearer & { readonly exp: number }>) =>
   async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     const about = { request_id: event.requestContext.requestId, route: "$connect" };
-    const authenticate = async () => verify(handshakeToken(event));
+    const authenticate = async () => verify(handshakeToken(event), originOf(event.requestContext.identity));
     const bearer = await authenticate().catch((error: unknown) => {
       const ours = error instanceof Error && error.name === "KeysUnavailable";
       log(ours ? "error" : "info", "refused", { ...about, status: ours ? 500 : 401, reason: reasonOf(error) });
       if (ours) throw error;
       throw new Error("Unauthorized");
     });
-    const decision = decide(
-      { permission: "operations:read" },
-      { orgId: bearer.org_id, permissions: bearer.permissions },
-    );
+    const decision = decisionOn(bearer, { permission: "operations:read" });
     if (!decision.allow) log("info", "refused", { ...about, status: 403, actor: bearer.sub, reason: decision.reason });
     return {
       principalId: bearer.sub,
@@ -45,12 +41,6 @@ export const websocketAuthorizer =
           { Action: "execute-api:Invoke", Effect: decision.allow ? "Allow" : "Deny", Resource: event.methodArn },
         ],
       },
-      context: {
-        sub: bearer.sub,
-        email: bearer.email,
-        org_id: bearer.org_id,
-        permissions: bearer.permissions,
-        exp: String(bearer.exp),
-      },
+      context: { ...contextOf(bearer), exp: String(bearer.exp) },
     };
   };

@@ -1,5 +1,5 @@
 import { type ProblemBody, problemType } from "@tenantry/contract/schemas/problem";
-import { permissionsIn } from "@tenantry/core/access/claims";
+import { permissionsIn } from "@tenantry/core/access/permission-claim";
 import type { Context } from "@tenantry/core/context";
 import type { Subscriber } from "@tenantry/core/progress/ports";
 import { Problem, problems } from "@tenantry/core/problem";

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { claimsOf, permissionsIn } from "./claims.ts";
-import { decide } from "./decide.ts";
+import { type AccessClaims, chooseMembership, memberClaims, nobody, staffClaims, staffRolesIn } from "./claims.ts";
+import { decide, signedIn } from "./decide.ts";
+import type { Membership } from "./membership.ts";
+import { permissionsIn } from "./permission-claim.ts";
 import {
   permissions,
   permissionsOf,
@@ -18,6 +20,19 @@ const membership = (tenant: string, created: string, ...held: string[]) => ({
   roles: held,
   created_at: created,
 });
+
+const organization = { tier: "standard", epoch: 3, roles: [] };
+
+/** What the trigger does with what it looked up. */
+const claimsOf = (
+  user: { groups: readonly string[]; memberships: readonly Membership[] },
+  ...wanted: (string | undefined)[]
+): AccessClaims => {
+  const staff = staffRolesIn(user.groups);
+  if (staff.length > 0) return staffClaims(staff);
+  const chosen = chooseMembership(user.memberships, wanted);
+  return chosen === undefined ? nobody : memberClaims(chosen, organization);
+};
 
 const tokenOf = (role: Role) =>
   role.startsWith("platform-")
@@ -65,6 +80,11 @@ describe("the gate", () => {
     expect(decide(undefined, { orgId: platformOrg, permissions: all }).allow).toBe(false);
     expect(decide({ permission: "tenants:read" }, { orgId: "", permissions: all }).allow).toBe(false);
     expect(decide({ permission: null }, { orgId: "", permissions: "" }).allow).toBe(true);
+    expect(decide({ permission: signedIn }, { orgId: "", permissions: "", sid: "s" }).allow).toBe(true);
+    expect(decide({ permission: signedIn }, { orgId: platformOrg, permissions: all, sid: "" }).allow).toBe(false);
+    expect(decide({ permission: "tenants:read" }, { orgId: platformOrg, permissions: "tenants:readable" }).allow).toBe(
+      false,
+    );
   });
 });
 
@@ -85,9 +105,21 @@ describe("the claims of a token", () => {
     ];
     expect(claimsOf({ groups: [], memberships })).toEqual({
       org_id: "ten_1",
+      org_tier: "standard",
       roles: "tenant-owner",
       permissions: permissionsOf(["tenant-owner"]).join(" "),
+      perm_epoch: "3.0",
     });
+    expect(claimsOf({ groups: [], memberships }, undefined, "ten_2").org_id).toBe("ten_2");
+    expect(claimsOf({ groups: [], memberships }, "ten_3", "ten_2").org_id).toBe("ten_2");
+    expect(claimsOf({ groups: [], memberships }, "ten_3").org_id).toBe("ten_1");
+  });
+
+  test("are not those of an invitation or of a membership that is disabled", () => {
+    const one = membership("ten_1", "2026-01-01T00:00:00.000Z", "tenant-owner");
+    for (const status of ["invited", "disabled"] as const)
+      expect(claimsOf({ groups: [], memberships: [{ ...one, status }] }, "ten_1")).toEqual(nobody);
+    expect(claimsOf({ groups: [], memberships: [{ ...one, epoch: 7 }] }).perm_epoch).toBe("3.7");
   });
 
   test("give nothing to a user without either, nor to roles and groups that are not known", () => {

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { type AccessFacts, accessFacts, type Bearing } from "./access-facts.ts";
+import { accessGate } from "./access-gate.ts";
+import { dynamoChoices, dynamoSessions } from "./sessions.ts";
+import { keys } from "./control-table.ts";
+import { newId } from "./new-id.ts";
+import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
+import type { TokenClaims } from "./token.ts";
+import { tableFetch } from "./table-fetch.ts";
+
+let engine: Engine;
+let facts: AccessFacts;
+const table = "control";
+
+beforeAll(async () => {
+  engine = await startDynamo();
+  await createControlTable(engine.documents, table);
+  for (const [name, value] of Object.entries({
+    AWS_ENDPOINT_URL: engine.endpoint,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+  }))
+    vi.stubEnv(name, value);
+  facts = accessFacts(tableFetch(), table);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await engine.stop();
+});
+
+const now = Date.parse("2026-11-20T12:00:00.000Z");
+const origin = { sourceIp: "203.0.113.7", userAgent: "test" };
+let user = 0;
+let bearing: Bearing;
+beforeEach(() => {
+  bearing = { sub: `user-${user++}`, org_id: "ten_A", sid: "session", auth_time: now / 1000 - 10 };
+});
+
+const put = (item: object) => engine.documents.send(new PutCommand({ TableName: table, Item: item }));
+const member = (change: object = {}) =>
+  put({ ...keys.membership(bearing.sub, "ten_A"), entity: "membership", epoch: 4, status: "active", ...change });
+const tenant = (change: object = {}) => put({ ...keys.tenant("ten_A"), status: "active", access_epoch: 2, ...change });
+const commit = () => ({
+  audit: {
+    id: newId("audit"),
+    at: new Date(now).toISOString(),
+    actor: "u",
+    action: "session.end",
+    tenant_id: "ten_A",
+    request_id: "r",
+    source_ip: null,
+    before: null,
+    after: null,
+  },
+  events: [],
+});
+
+describe("what the registry knows", () => {
+  test("of somebody it never heard of is nothing", async () => {
+    expect(await facts.read({ ...bearing, org_id: "ten_unknown" })).toEqual({
+      session: null,
+      signedOutAt: null,
+      membership: null,
+      tenant: null,
+    });
+  });
+
+  test("is a member's status and epoch, and the tenant's; both are as of before there were any where they are absent", async () => {
+    await member();
+    await tenant();
+    expect(await facts.read(bearing)).toMatchObject({
+      membership: { status: "active", epoch: 4 },
+      tenant: { status: "active", epoch: 2 },
+    });
+    await member({ epoch: undefined, status: undefined });
+    await tenant({ access_epoch: undefined });
+    expect(await facts.read(bearing)).toMatchObject({
+      membership: { status: "active", epoch: 0 },
+      tenant: { status: "active", epoch: 0 },
+    });
+    await member({ status: "made-up" });
+    expect(await facts.read(bearing)).toMatchObject({ membership: { status: "disabled" } });
+  });
+
+  test("is a session from its first request on, which the user sees, until it is ended", async () => {
+    const sessions = dynamoSessions(engine.documents, table);
+    await facts.note(bearing, origin, now, now - 60_000);
+    expect((await facts.read(bearing)).session).toEqual({ lastSeenAt: "2026-11-20T12:00:00.000Z", ended: false });
+    expect((await sessions.of(bearing.sub)).sessions).toEqual([
+      {
+        id: "session",
+        org_id: "ten_A",
+        started_at: "2026-11-20T11:59:50.000Z",
+        last_seen_at: "2026-11-20T12:00:00.000Z",
+        source_ip: "203.0.113.7",
+        user_agent: "test",
+      },
+    ]);
+    // Within the minute nothing is written, after it is.
+    await facts.note(bearing, origin, now + 1000, now - 59_000);
+    expect((await facts.read(bearing)).session?.lastSeenAt).toBe("2026-11-20T12:00:00.000Z");
+    await facts.note(bearing, origin, now + 60_000, now);
+    expect((await facts.read(bearing)).session?.lastSeenAt).toBe("2026-11-20T12:01:00.000Z");
+
+    expect(await sessions.end(bearing.sub, "session", new Date(now).toISOString(), commit())).toBe(true);
+    await facts.note(bearing, origin, now + 3_600_000, now + 3_540_000);
+    expect((await facts.read(bearing)).session).toEqual({ lastSeenAt: "2026-11-20T12:01:00.000Z", ended: true });
+    expect((await sessions.of(bearing.sub)).sessions).toEqual([]);
+    for (const id of ["session", "unknown"])
+      expect(await sessions.end(bearing.sub, id, new Date(now).toISOString(), commit())).toBe(false);
+  });
+
+  test("is when the user signed out everywhere, the latest time of several", async () => {
+    const sessions = dynamoSessions(engine.documents, table);
+    await sessions.endAll(bearing.sub, "2026-11-20T12:00:00.900Z", commit());
+    await sessions.endAll(bearing.sub, "2026-11-20T11:00:00.000Z", commit());
+    expect((await facts.read(bearing)).signedOutAt).toBe(now / 1000);
+    expect((await sessions.of(bearing.sub)).signedOutAt).toBe(now / 1000);
+  });
+
+  test("is whom a user chose to act for", async () => {
+    const choices = dynamoChoices(engine.documents, table);
+    expect(await choices.membershipOf(bearing.sub, "ten_A")).toBeNull();
+    await choices.choose(bearing.sub, "ten_A", new Date(now).toISOString(), commit());
+    await choices.choose(bearing.sub, "ten_B", new Date(now).toISOString(), commit());
+  });
+});
+
+describe("the gate", () => {
+  const claims = (): TokenClaims => ({
+    ...bearing,
+    email: "",
+    permissions: "usage:read",
+    perm_epoch: "2.4",
+    exp: now / 1000 + 60,
+  });
+  let time: number;
+  let reads: number;
+  const counted: AccessFacts = {
+    read: (who) => (reads++, facts.read(who)),
+    note: (...all) => facts.note(...all),
+  };
+  const gateOf = (known: TokenClaims, over: AccessFacts = counted) =>
+    accessGate(async () => known, over, { keptMillis: 5000, now: () => time });
+  beforeEach(async () => {
+    [time, reads] = [now, 0];
+    await member();
+    await tenant();
+  });
+
+  test("keeps its judgement of a token for five seconds and no longer", async () => {
+    const gate = gateOf(claims());
+    expect(await gate("t", origin)).toMatchObject({ sub: bearing.sub });
+    const first = reads;
+    await member({ epoch: 5 });
+    time = now + 4999;
+    expect(await gate("t", origin)).toMatchObject({ sub: bearing.sub });
+    expect(reads).toBe(first);
+    time = now + 5000;
+    await expect(gate("t", origin)).rejects.toThrow("the roles have changed since");
+  });
+
+  test("tells a token that is of no use from a bearer who may not", async () => {
+    await tenant({ status: "suspended" });
+    expect(await gateOf(claims())("t", origin)).toMatchObject({ barred: "the organisation is suspended" });
+    await expect(gateOf({ ...claims(), sid: "" })("t", origin)).rejects.toThrow("names no session");
+  });
+
+  test("hears of a session that is ended while its activity is noted", async () => {
+    const sessions = dynamoSessions(engine.documents, table);
+    await facts.note(bearing, origin, now - 70_000, now - 130_000);
+    const late: AccessFacts = {
+      read: (who) => facts.read(who),
+      async note(...all) {
+        await sessions.end(bearing.sub, "session", new Date(now).toISOString(), commit());
+        await facts.note(...all);
+      },
+    };
+    await expect(gateOf(claims(), late)("t", origin)).rejects.toThrow("the session was ended");
+  });
+
+  test("lets nobody in when the registry does not answer, and asks again the next time", async () => {
+    let fails = true;
+    const flaky: AccessFacts = {
+      read: (who) => (fails ? Promise.reject(new Error("throttled")) : facts.read(who)),
+      note: (...all) => facts.note(...all),
+    };
+    const gate = gateOf(claims(), flaky);
+    await expect(gate("t", origin)).rejects.toMatchObject({ name: "KeysUnavailable" });
+    fails = false;
+    expect(await gate("t", origin)).toMatchObject({ sub: bearing.sub });
+  });
+
+  test("lets nobody in when only a part of the registry answers", async () => {
+    const partial = accessFacts(
+      async <Answer>() =>
+        ({ Responses: { [table]: [] }, UnprocessedKeys: { [table]: { Keys: [{}] } } }) as unknown as Answer,
+      table,
+    );
+    await expect(gateOf(claims(), partial)("t", origin)).rejects.toMatchObject({ name: "KeysUnavailable" });
+  });
+});

@@ -1,0 +1,34 @@
+import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { Organization } from "@tenantry/core/access/claims";
+import { Membership } from "@tenantry/core/access/membership";
+import { type Entity, keys, withoutKeys } from "./control-table.ts";
+import type { Documents } from "./dynamo.ts";
+
+const is = (entity: Entity) => (item: Record<string, unknown>) => item["entity"] === entity;
+
+/** What tokens say of a user, from the Control table. */
+export const dynamoProfiles = (documents: Documents, table: string) => ({
+  async profileOf(userId: string): Promise<{ memberships: Membership[]; chosen: string | undefined }> {
+    const { Items = [] } = await documents.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: "pk = :pk",
+        ExpressionAttributeValues: { ":pk": keys.user(userId).pk },
+        ConsistentRead: true,
+      }),
+    );
+    const chosen: unknown = Items.find(is("choice"))?.["org_id"];
+    return {
+      memberships: Items.filter(is("membership")).map((item) => Membership.parse(withoutKeys(item))),
+      chosen: typeof chosen === "string" ? chosen : undefined,
+    };
+  },
+
+  async organizationOf(tenantId: string): Promise<Organization | null> {
+    const { Item } = await documents.send(
+      new GetCommand({ TableName: table, Key: keys.tenant(tenantId), ConsistentRead: true }),
+    );
+    if (Item === undefined) return null;
+    return { tier: String(Item["tier"]), epoch: Number(Item["access_epoch"] ?? 0), roles: [] };
+  },
+});
