@@ -156,7 +156,6 @@ export const createIam = (options: { account: string; region: string; log?: (lin
         policies: JSON.parse(simulable(JSON.stringify(policies))) as Role["policies"],
       });
       roles = new Map([...held].map(([name, role]) => [name, given(role)]));
-      permissions.setGraph(graph);
       texts = new Map([...roles].map(([name, { policies }]) => [name, JSON.stringify(policies).toLowerCase()]));
       cache.clear();
     },

@@ -1,9 +1,7 @@
-import { type Graph, ofType } from "../deploy/graph.ts";
 import type { AwsRequest, Permission } from "./service.ts";
 
 /** What IAM must allow for the requests of the services that do not say so themselves. */
 export type Permissions = {
-  setGraph(graph: Graph): void;
   of(request: AwsRequest, action: string): readonly Permission[];
 };
 
@@ -21,7 +19,6 @@ const inputOf = (request: AwsRequest): Input => {
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 export const createPermissions = ({ account, region }: { account: string; region: string }): Permissions => {
-  let secrets: ReadonlyMap<string, string> = new Map();
   const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`;
   const arnOr = (service: string, prefix: string, value: unknown): string => {
     const given = text(value);
@@ -36,12 +33,6 @@ export const createPermissions = ({ account, region }: { account: string; region
         text(input["executionArn"]) ?? text(input["stateMachineArn"]) ?? text(input["resourceArn"]) ?? "*",
       ],
       "cognito-idp": (input) => [text(input["ResourceArn"]) ?? arnOr("cognito-idp", "userpool/", input["UserPoolId"])],
-      secretsmanager(input, _request, action) {
-        const id = text(action === "CreateSecret" ? input["Name"] : input["SecretId"]);
-        if (id === undefined) return ["*"];
-        // AWS judges by the full ARN, which ends in six characters of its own.
-        return [id.startsWith("arn:") ? id : (secrets.get(id) ?? arn("secretsmanager", `secret:${id}-000000`))];
-      },
       events(input, _request, action) {
         if (action === "PutEvents") {
           const entries = Array.isArray(input["Entries"]) ? (input["Entries"] as Input[]) : [];
@@ -114,10 +105,6 @@ export const createPermissions = ({ account, region }: { account: string; region
   };
 
   return {
-    setGraph(graph) {
-      const found = ofType(graph, "aws:secretsmanager/secret:Secret");
-      secrets = new Map(found.map(({ outputs }) => [String(outputs["name"]), String(outputs["arn"])]));
-    },
     of(request, action) {
       const { service } = request;
       // STS judges by the role's trust policy, and GetCallerIdentity needs no permission.

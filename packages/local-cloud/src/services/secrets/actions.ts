@@ -2,8 +2,12 @@ import { randomUUID } from "node:crypto";
 import { AwsError } from "../../gateway/service.ts";
 import type { JsonAction } from "../../protocols/json.ts";
 import { type Input, optionalNumber, optionalText, page, records, text, texts } from "../input.ts";
-import { addVersion, CURRENT, need, newArn, notFound, readValue, type Secret, type Secrets, staged } from "./secret.ts";
-import type { Value } from "./secret.ts";
+import { describeRotation, rotationActions } from "./rotation.ts";
+import type { Rotator } from "./rotator.ts";
+import { addVersion, CURRENT, need, newArn, notFound, ownerOf, readValue, staged } from "./secret.ts";
+import type { Secret, Secrets, Value } from "./secret.ts";
+
+type Place = { readonly region: string; readonly account: string };
 
 const DAY = 86_400;
 const MAX_BYTES = 65_536;
@@ -21,8 +25,12 @@ const valueOf = (input: Input): Value | undefined => {
   return binary === undefined ? undefined : { binary };
 };
 
-const tagsOf = (input: Input): Record<string, string> =>
-  Object.fromEntries(records(input, "Tags").map((tag) => [text(tag, "Key"), optionalText(tag, "Value") ?? ""]));
+const tagsOf = (input: Input, internal = false): Record<string, string> => {
+  const tags = records(input, "Tags").map((tag) => [text(tag, "Key"), optionalText(tag, "Value") ?? ""] as const);
+  const reserved = internal ? undefined : tags.find(([key]) => key.toLowerCase().startsWith("aws:"));
+  if (reserved) throw invalid(`Tag keys that start with aws: are reserved, such as ${reserved[0]}.`);
+  return Object.fromEntries(tags);
+};
 
 const stagesOf = (secret: Secret): Record<string, readonly string[]> =>
   Object.fromEntries(
@@ -38,6 +46,7 @@ const describe = (secret: Secret): Record<string, unknown> => ({
   LastChangedDate: secret.changedAt,
   DeletedDate: secret.purgeAt,
   Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
+  ...describeRotation(secret),
 });
 
 const described = (input: Input): Pick<Secret, "description" | "kmsKeyId"> => {
@@ -81,9 +90,9 @@ const withValue = (secrets: Secrets, secret: Secret, input: Input): { secret: Se
   };
 };
 
-const createSecret = (secrets: Secrets, place: { region: string; account: string }, input: Input): unknown => {
+const createSecret = (secrets: Secrets, place: Place, input: Input, internal = false): unknown => {
   const name = text(input, "Name");
-  if (!/^[\w/+=.@-]{1,512}$/.test(name))
+  if (!/^[\w/+=.@!-]{1,512}$/.test(name))
     throw new AwsError(
       "ValidationException",
       "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
@@ -100,7 +109,7 @@ const createSecret = (secrets: Secrets, place: { region: string; account: string
     name,
     arn: newArn(place.region, place.account, name),
     ...described(input),
-    tags: tagsOf(input),
+    tags: tagsOf(input, internal),
     createdAt: secrets.now(),
     changedAt: secrets.now(),
     versions: {},
@@ -115,7 +124,7 @@ const getSecretValue = (secrets: Secrets, input: Input): unknown => {
   const stage = optionalText(input, "VersionStage");
   const id = optionalText(input, "VersionId") ?? staged(secret, stage ?? CURRENT);
   const version = id === undefined ? undefined : secret.versions[id];
-  if (id === undefined || !version)
+  if (id === undefined || version?.sealed === undefined)
     throw new AwsError(
       "ResourceNotFoundException",
       `Secrets Manager can't find the specified secret value for staging label: ${stage ?? CURRENT}`,
@@ -132,7 +141,14 @@ const getSecretValue = (secrets: Secrets, input: Input): unknown => {
   };
 };
 
-const deleteSecret = (secrets: Secrets, input: Input): unknown => {
+/** What another service made for itself is changed and deleted by that service alone. */
+const ownByUser = (secret: Secret, internal = false): Secret => {
+  const owner = ownerOf(secret);
+  if (owner === undefined || internal) return secret;
+  throw invalidRequest(`You can't perform this operation on the secret because it is managed by ${owner}.`);
+};
+
+const deleteSecret = (secrets: Secrets, input: Input, internal = false): unknown => {
   const force = input["ForceDeleteWithoutRecovery"] === true;
   const days = optionalNumber(input, "RecoveryWindowInDays");
   if (force && days !== undefined)
@@ -143,10 +159,10 @@ const deleteSecret = (secrets: Secrets, input: Input): unknown => {
   if (force) {
     const secret = secrets.find(text(input, "SecretId"));
     if (!secret) throw notFound();
-    secrets.delete(secret);
+    secrets.delete(ownByUser(secret, internal));
     return { ARN: secret.arn, Name: secret.name, DeletionDate: deletedAt };
   }
-  const secret = need(secrets, text(input, "SecretId"));
+  const secret = ownByUser(need(secrets, text(input, "SecretId")), internal);
   const purgeAt = deletedAt + (days ?? 30) * DAY;
   secrets.put({ ...secret, deletedAt, purgeAt });
   return { ARN: secret.arn, Name: secret.name, DeletionDate: purgeAt };
@@ -155,13 +171,15 @@ const deleteSecret = (secrets: Secrets, input: Input): unknown => {
 /** Secrets Manager's actions. Every one is synchronous, so no two calls interleave. */
 export const secretActions = (
   secrets: Secrets,
-  place: { readonly region: string; readonly account: string },
+  place: Place,
+  rotator: Rotator,
 ): Readonly<Record<string, JsonAction>> => ({
-  CreateSecret: (input: Input) => createSecret(secrets, place, input),
+  ...rotationActions(secrets, rotator),
+  CreateSecret: (input: Input, { internal }) => createSecret(secrets, place, input, internal),
   GetSecretValue: (input: Input) => getSecretValue(secrets, input),
-  DeleteSecret: (input: Input) => deleteSecret(secrets, input),
-  PutSecretValue(input: Input) {
-    const found = need(secrets, text(input, "SecretId"));
+  DeleteSecret: (input: Input, { internal }) => deleteSecret(secrets, input, internal),
+  PutSecretValue(input: Input, { internal }) {
+    const found = ownByUser(need(secrets, text(input, "SecretId")), internal);
     const { secret, versionId } = withValue(secrets, found, input);
     if (versionId === undefined) throw invalidRequest("You must provide either SecretString or SecretBinary.");
     secrets.put(secret);
@@ -172,8 +190,8 @@ export const secretActions = (
       VersionStages: secret.versions[versionId]?.stages,
     };
   },
-  UpdateSecret(input: Input) {
-    const found = need(secrets, text(input, "SecretId"));
+  UpdateSecret(input: Input, { internal }) {
+    const found = ownByUser(need(secrets, text(input, "SecretId")), internal);
     const { secret, versionId } = withValue(secrets, { ...found, ...described(input) }, input);
     secrets.put({ ...secret, changedAt: secrets.now() });
     return { ARN: secret.arn, Name: secret.name, VersionId: versionId };

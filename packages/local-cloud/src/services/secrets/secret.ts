@@ -7,8 +7,25 @@ export type Version = {
   readonly stages: readonly string[];
   /** Seconds since 1970. */
   readonly createdAt: number;
-  /** The value, sealed: `{string}` or `{binary}` (base64) as JSON. */
-  readonly sealed: string;
+  /** The value, sealed: `{string}` or `{binary}` (base64) as JSON. A version that a rotation has just begun has none. */
+  readonly sealed?: string;
+};
+
+/** How a secret is rotated, and how far a rotation has come. */
+export type Rotation = {
+  readonly enabled: boolean;
+  /** The function's ARN; absent for what another service rotates. */
+  readonly lambda?: string;
+  readonly rules: {
+    readonly AutomaticallyAfterDays?: number;
+    readonly Duration?: string;
+    readonly ScheduleExpression?: string;
+  };
+  /** Seconds since 1970. */
+  readonly rotatedAt?: number;
+  readonly nextAt?: number;
+  /** The version that an unfinished rotation makes, and when it is tried again. */
+  readonly pending?: { readonly version: string; readonly retryAt: number };
 };
 
 export type Secret = {
@@ -22,6 +39,7 @@ export type Secret = {
   /** When DeleteSecret was called, and when its recovery window ends. */
   readonly deletedAt?: number;
   readonly purgeAt?: number;
+  readonly rotation?: Rotation;
   readonly versions: Readonly<Record<string, Version>>;
 };
 
@@ -29,6 +47,11 @@ export type Value = { readonly string: string } | { readonly binary: string };
 
 export const CURRENT = "AWSCURRENT";
 export const PREVIOUS = "AWSPREVIOUS";
+export const PENDING = "AWSPENDING";
+
+/** The tag of secrets that another service made and rotates. Users cannot set tags of this prefix. */
+export const OWNER_TAG = "aws:secretsmanager:owningService";
+export const ownerOf = (secret: Secret): string | undefined => secret.tags[OWNER_TAG];
 
 export const notFound = (): AwsError =>
   new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
@@ -94,33 +117,52 @@ export const readValue = (secrets: Secrets, secret: Secret, versionId: string): 
 export const staged = (secret: Secret, stage: string): string | undefined =>
   Object.entries(secret.versions).find(([, version]) => version.stages.includes(stage))?.[0];
 
+/** The stages of the versions after one of them has moved; the version that was current becomes the previous one. */
+const relabelled = (secret: Secret, stages: readonly string[], to: string | undefined): Record<string, Version> => {
+  const current = stages.includes(CURRENT) ? staged(secret, CURRENT) : undefined;
+  const demoted = current === undefined || current === to ? undefined : current;
+  const moved = demoted === undefined ? stages : [...stages, PREVIOUS];
+  return Object.fromEntries(
+    Object.entries(secret.versions).map(([id, version]): [string, Version] => {
+      const kept = version.stages.filter((stage) => !moved.includes(stage));
+      return [
+        id,
+        { ...version, stages: [...kept, ...(id === demoted ? [PREVIOUS] : []), ...(id === to ? stages : [])] },
+      ];
+    }),
+  );
+};
+
+/** The secret with a label on another version, or, without one, on none. */
+export const moveStage = (secret: Secret, stage: string, to: string | undefined): Secret => ({
+  ...secret,
+  versions: relabelled(secret, [stage], to),
+});
+
 /**
  * The secret with one more version. The stages move to it; the version that was current becomes the previous one.
- * A repeated call with the same id and value changes nothing.
+ * A repeated call with the same id and value changes nothing; a version without a value gets this one.
  * @throws AwsError ResourceExistsException when the id stands for another value
  */
 export const addVersion = (
   secrets: Secrets,
   secret: Secret,
-  added: { readonly id: string; readonly value: Value; readonly stages: readonly string[] },
+  added: { readonly id: string; readonly value?: Value; readonly stages: readonly string[] },
 ): Secret => {
-  if (secret.versions[added.id]) {
-    if (JSON.stringify(readValue(secrets, secret, added.id)) === JSON.stringify(added.value)) return secret;
+  const { id, value, stages } = added;
+  const known = secret.versions[id];
+  if (known?.sealed !== undefined) {
+    if (JSON.stringify(readValue(secrets, secret, id)) === JSON.stringify(value)) return secret;
     throw new AwsError(
       "ResourceExistsException",
-      `You can't use ClientRequestToken ${added.id} because that value is already in use for a version of secret ${secret.arn}.`,
+      `You can't use ClientRequestToken ${id} because that value is already in use for a version of secret ${secret.arn}.`,
     );
   }
-  const current = added.stages.includes(CURRENT) ? staged(secret, CURRENT) : undefined;
-  const moved = current === undefined ? added.stages : [...added.stages, PREVIOUS];
-  const versions = Object.entries(secret.versions).map(([id, version]): [string, Version] => {
-    const kept = version.stages.filter((stage) => !moved.includes(stage));
-    return [id, { ...version, stages: id === current ? [...kept, PREVIOUS] : kept }];
-  });
   const version: Version = {
-    stages: added.stages,
-    createdAt: secrets.now(),
-    sealed: secrets.seal.seal(JSON.stringify(added.value), contextOf(secret, added.id)),
+    stages,
+    createdAt: known?.createdAt ?? secrets.now(),
+    ...(value === undefined ? {} : { sealed: secrets.seal.seal(JSON.stringify(value), contextOf(secret, id)) }),
   };
-  return { ...secret, changedAt: secrets.now(), versions: { ...Object.fromEntries(versions), [added.id]: version } };
+  const versions = { ...relabelled(secret, stages, id), [id]: version };
+  return { ...secret, changedAt: secrets.now(), versions };
 };
