@@ -49,6 +49,7 @@ export const postgres: PartFactory = async (host) => {
         await client.end();
       }
     },
+    start: () => clusters.settle(),
     async close() {
       await clusters.close();
       await engine.stop();

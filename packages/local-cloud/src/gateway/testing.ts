@@ -12,6 +12,7 @@ export type TestCloud = {
   readonly host: Host;
   readonly gateway: Gateway;
   readonly lines: string[];
+  readonly parts: readonly Part[];
   /** What an SDK client is built with; the operator's keys unless a role is named. */
   client(role?: string): ClientOptions;
   apply(graph: Graph): Promise<void>;
@@ -52,6 +53,7 @@ export const startTestCloud = async (factories: readonly PartFactory[], data?: s
     host,
     gateway,
     lines,
+    parts,
     client: (role) => ({
       endpoint: gateway.endpoint,
       region: host.region,

@@ -14,6 +14,10 @@ export type ClusterRecord = {
   readonly user: string;
   /** The sealed password, until the server knows it. */
   readonly password: string | null;
+  /** The secret that RDS keeps the password in, where it manages that itself. */
+  readonly secret?: string;
+  /** The version of that secret that a rotation makes, until it is the current one. */
+  readonly rotating?: string | null;
   readonly database: string | null;
   readonly subnetGroup: string | undefined;
   readonly securityGroups: readonly string[];
@@ -73,6 +77,10 @@ export const showCluster = (
   ReaderEndpoint: address.host,
   Port: address.port,
   MasterUsername: cluster.user,
+  MasterUserSecret:
+    cluster.secret === undefined
+      ? undefined
+      : { SecretArn: cluster.secret, SecretStatus: cluster.rotating ? "rotating" : "active" },
   DatabaseName: cluster.database ?? undefined,
   DBSubnetGroup: cluster.subnetGroup,
   VpcSecurityGroups: namedList(

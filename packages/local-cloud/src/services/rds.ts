@@ -13,12 +13,15 @@ import {
   showInstance,
   type Tag,
 } from "./rds-model.ts";
+import { managedPasswords } from "./rds-passwords.ts";
 import { openSeal } from "./seal.ts";
 
 export type Rds = {
   readonly service: Service;
   /** Goes on with what an earlier run left: servers that ran run again, and what was begun is ended. */
   resume(): Promise<void>;
+  /** Goes on with what needs the other services, once they answer. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -30,17 +33,30 @@ const tagsOf = (input: QueryInput): Tag[] =>
     Value,
   }));
 
+const lawful = (password: string | undefined): boolean =>
+  password !== undefined && password.length >= 8 && !/[/"@ ]/.test(password);
+
+const modifiable: ReadonlySet<string> = new Set([
+  "DBClusterIdentifier",
+  "MasterUserPassword",
+  "ManageMasterUserPassword",
+  "RotateMasterUserPassword",
+  "DeletionProtection",
+  "ApplyImmediately",
+]);
+
 /**
  * The Relational Database Service, as far as dedicated Aurora PostgreSQL clusters need it: each is one more PostgreSQL
  * server. Creating and deleting take their time and go on behind the call, as on AWS.
  */
 export const rds = (
-  host: Pick<Host, "region" | "account" | "seed" | "store" | "log">,
+  host: Pick<Host, "region" | "account" | "seed" | "store" | "log" | "call">,
   servers: DedicatedServers,
 ): Rds => {
   const clusters = host.store.collection<ClusterRecord>("rds-clusters");
   const instances = host.store.collection<InstanceRecord>("rds-instances");
   const seal = openSeal(host.seed, "rds");
+  const passwords = managedPasswords(host);
   const arn = (kind: string, id: string): string => `arn:aws:rds:${host.region}:${host.account}:${kind}:${id}`;
   const resourceId = (prefix: string): string => `${prefix}-${randomBytes(13).toString("hex").toUpperCase()}`;
 
@@ -117,10 +133,29 @@ export const rds = (
       `deleting ${id}`,
       async () => {
         await servers.remove(id);
+        const secret = clusters.get(id)?.secret;
+        if (secret !== undefined) await passwords.remove(secret);
         clusters.delete(id);
       },
       () => setCluster(id, { status: "failed" }),
     );
+
+  /** Tells the server a password that was written down before; one without an instance learns it at its start. */
+  const setPassword = async ({ id, arn: self, user, database }: ClusterRecord, password: string): Promise<void> => {
+    setCluster(id, { password: seal.seal(password, self) });
+    const [instance] = membersOf(id);
+    if (instance?.status !== "available") return;
+    await servers.start(id, { user, database, password });
+    setCluster(id, { password: null });
+  };
+  /** The new password becomes the current one only after the server knows it. */
+  const rotate = async (record: ClusterRecord, secret: string): Promise<void> => {
+    const { version, password } = await passwords.propose(secret, record.user);
+    setCluster(record.id, { rotating: version });
+    await setPassword(record, password);
+    await passwords.settle(secret, version);
+    setCluster(record.id, { rotating: null });
+  };
 
   const showC = async (cluster: ClusterRecord) =>
     showCluster(cluster, await servers.address(cluster.id), membersOf(cluster.id));
@@ -131,7 +166,8 @@ export const rds = (
     async CreateDBCluster(input: QueryInput) {
       const id = identifier("DBClusterIdentifier", input["DBClusterIdentifier"]);
       if (clusters.get(id)) throw fault.clusterExists(id);
-      const [engine, user, password] = [
+      const managed = input["ManageMasterUserPassword"] === "true";
+      const [engine, user, given] = [
         text(input["Engine"]),
         text(input["MasterUsername"]),
         text(input["MasterUserPassword"]),
@@ -139,12 +175,22 @@ export const rds = (
       if (engine !== "aurora-postgresql") throw fault.parameter(`The embedded cloud has no engine ${engine}.`);
       if (!user || !/^[a-zA-Z]\w{0,62}$/.test(user))
         throw fault.parameter("The parameter MasterUsername is not valid.");
-      if (!password || password.length < 8 || /[/"@ ]/.test(password))
+      if (managed && given !== undefined)
+        throw fault.combination("You can't specify MasterUserPassword when ManageMasterUserPassword is on.");
+      if (!managed && !lawful(given))
         throw fault.parameter("The parameter MasterUserPassword is not a valid password.");
       const scaling = input["ServerlessV2ScalingConfiguration"] as Record<string, string> | undefined;
+      const made = managed ? await passwords.create(arn("cluster", id), user) : undefined;
+      // Somebody may have been faster while the secret was made.
+      if (clusters.get(id)) {
+        if (made !== undefined) await passwords.remove(made.secret);
+        throw fault.clusterExists(id);
+      }
+      const password = made?.password ?? given!;
       const record: ClusterRecord = {
         id,
         arn: arn("cluster", id),
+        ...(made === undefined ? {} : { secret: made.secret }),
         resourceId: resourceId("cluster"),
         status: "creating",
         engine,
@@ -208,21 +254,23 @@ export const rds = (
     },
 
     async ModifyDBCluster(input: QueryInput) {
-      const { id, arn: self, status, user, database } = needCluster(input["DBClusterIdentifier"]);
+      const record = needCluster(input["DBClusterIdentifier"]);
+      const { id, status } = record;
       if (status !== "available") throw fault.clusterState(`DBCluster ${id} is ${status}.`);
-      const known = ["DBClusterIdentifier", "MasterUserPassword", "DeletionProtection", "ApplyImmediately"];
-      const other = Object.keys(input).find((name) => !known.includes(name));
+      const other = Object.keys(input).find((name) => !modifiable.has(name));
       if (other !== undefined) throw fault.combination(`The embedded cloud does not modify ${other}.`);
-      const password = text(input["MasterUserPassword"]);
-      if (password !== undefined) {
-        // Kept until the server knows it: an instance that is not there yet learns it at its start.
-        setCluster(id, { password: seal.seal(password, self) });
-        const [instance] = membersOf(id);
-        if (instance?.status === "available") {
-          await servers.start(id, { user, database, password });
-          setCluster(id, { password: null });
-        }
+      const [password, rotated] = [text(input["MasterUserPassword"]), input["RotateMasterUserPassword"] === "true"];
+      if (password !== undefined && record.secret !== undefined)
+        throw fault.combination("You can't specify MasterUserPassword for a cluster whose password RDS manages.");
+      if (rotated && (record.secret === undefined || input["ApplyImmediately"] !== "true"))
+        throw fault.combination("RotateMasterUserPassword needs a managed password and ApplyImmediately.");
+      if (password !== undefined) await setPassword(record, password);
+      if (input["ManageMasterUserPassword"] === "true" && record.secret === undefined) {
+        const made = await passwords.create(record.arn, record.user);
+        setCluster(id, { secret: made.secret });
+        await setPassword(record, made.password);
       }
+      if (rotated) await rotate(record, record.secret!);
       if (input["DeletionProtection"] !== undefined)
         setCluster(id, { protected: input["DeletionProtection"] === "true" });
       return { DBCluster: await showC(needCluster(id)) };
@@ -268,6 +316,7 @@ export const rds = (
     const everything = [arn(action.includes("Instance") ? "db" : "cluster", "*")];
     return [
       ...(wanted.length > 0 ? wanted : everything).map((resource) => ({ action, resource })),
+      ...(input["ManageMasterUserPassword"] === "true" ? passwords.permissions : []),
       ...(tagsOf(input).length > 0 ? [{ action: "rds:AddTagsToResource", resource: named.at(-1) ?? "*" }] : []),
     ];
   };
@@ -282,7 +331,26 @@ export const rds = (
       for (const { value } of instances.list())
         if (value.status === "deleting") endInstance(value.id, value.cluster);
         else startInstance(value.id, value.cluster);
-      for (const { value } of clusters.list()) if (value.status === "deleting") endCluster(value.id);
+      for (const { value } of clusters.list())
+        if (value.status === "deleting" && value.secret === undefined) endCluster(value.id);
+      await Promise.all(work.values());
+    },
+    async settle() {
+      for (const { value } of clusters.list()) {
+        const { id, secret, rotating, status } = value;
+        if (secret === undefined) continue;
+        if (status === "deleting") endCluster(id);
+        else if (rotating)
+          behind(
+            id,
+            `rotating ${id}`,
+            async () => {
+              await passwords.settle(secret, rotating);
+              setCluster(id, { rotating: null });
+            },
+            () => undefined,
+          );
+      }
       await Promise.all(work.values());
     },
     async close() {
