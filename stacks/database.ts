@@ -34,15 +34,32 @@ export const siloClusters = $jsonStringify({
   backupDays,
 });
 
-const arnOf = (kind: string, name: $util.Input<string>) =>
-  $interpolate`arn:aws:rds:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:${kind}:${name}`;
+const place = $interpolate`${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}`;
+const arnOf = (kind: string, name: $util.Input<string>) => $interpolate`arn:aws:rds:${place}:${kind}:${name}`;
 /** Clusters of tenants and nothing else that there may be. */
 const silos = [arnOf("cluster", `${prefix}-ten-*`), arnOf("db", `${prefix}-ten-*`)];
 
 export const lookAtSilos = allow(["rds:DescribeDBClusters", "rds:DescribeDBInstances"], ...silos);
-export const createSilos = allow(
-  ["rds:CreateDBCluster", "rds:CreateDBInstance", "rds:AddTagsToResource"],
-  ...silos,
-  arnOf("subgrp", subnetGroup),
-);
+/** RDS makes the secret of a cluster's administrator in the name of who makes the cluster. */
+const masters = $interpolate`arn:aws:secretsmanager:${place}:secret:rds!cluster-*`;
+export const createSilos = [
+  allow(
+    ["rds:CreateDBCluster", "rds:CreateDBInstance", "rds:AddTagsToResource"],
+    ...silos,
+    arnOf("subgrp", subnetGroup),
+  ),
+  allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
+  allow(["kms:DescribeKey"], $interpolate`arn:aws:kms:${place}:key/*`),
+];
+/** The administrators of tenants' clusters, and of no other that RDS keeps a secret for. */
+export const readSiloMasters = {
+  ...allow(["secretsmanager:GetSecretValue"], masters),
+  conditions: [
+    {
+      test: "ArnLike",
+      variable: "aws:ResourceTag/aws:rds:primaryDBClusterArn",
+      values: [arnOf("cluster", `${prefix}-ten-*`)],
+    },
+  ],
+};
 export const deleteSilos = allow(["rds:DeleteDBCluster", "rds:DeleteDBInstance"], ...silos);

@@ -4,18 +4,18 @@ import { renderAsl } from "../workflows/render-asl";
 import type { TaskHandler } from "@tenantry/contract/tasks";
 import { storagePlane } from "./buckets";
 import { admitToCluster, namespacePlane } from "./cluster";
-import { createSilos, database, deleteSilos, lookAtSilos, siloClusters } from "./database";
+import { createSilos, database, deleteSilos, lookAtSilos, readSiloMasters, siloClusters } from "./database";
 import { allow, trustRds } from "./functions";
 import { identityPlane } from "./identity";
 import { mail, welcomeMail } from "./mail";
 import { vpc } from "./network";
-import { mailSender } from "./settings";
+import { rotationFunction, secretsFolder, tenantSecrets, turnOnRotation } from "./rotation";
+import { mailSender, rotationDays } from "./settings";
 import { controlTable } from "./tables";
 
 const registry = { CONTROL_TABLE: controlTable.name };
 const progress = allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], controlTable.arn);
 const commit = allow(["dynamodb:PutItem"], controlTable.arn);
-const tenantSecrets = $interpolate`arn:aws:secretsmanager:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:secret:${$app.name}/${$app.stage}/tenants/*`;
 
 const databasePlane = {
   ...registry,
@@ -23,7 +23,9 @@ const databasePlane = {
   DATABASE_HOST: database.host,
   DATABASE_PORT: $interpolate`${database.port}`,
   DATABASE_SECRET: database.secretArn,
-  TENANT_SECRETS: `${$app.name}/${$app.stage}/tenants`,
+  TENANT_SECRETS: secretsFolder,
+  ROTATION_FUNCTION: rotationFunction,
+  ROTATION_DAYS: rotationDays,
   SILO_CLUSTERS: siloClusters,
 };
 
@@ -39,8 +41,10 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
       progress,
       allow(["secretsmanager:GetSecretValue"], database.secretArn, tenantSecrets),
       allow(["secretsmanager:CreateSecret"], tenantSecrets),
+      ...turnOnRotation,
       lookAtSilos,
-      createSilos,
+      ...createSilos,
+      readSiloMasters,
     ],
   }),
   "provision-storage": task("ProvisionStorage", "provision-storage", {

@@ -42,3 +42,7 @@ export const billingGraceDays = process.env.BILLING_GRACE_DAYS || "3";
  * which AWS grants 40 in a region unless asked for more.
  */
 export const tenantLimits = process.env.TENANT_LIMITS ?? '{"premium":40}';
+
+/** How many days the password of a tenant's database login is current, 1 to 1000. It is refused after twice as many. */
+export const rotationDays = process.env.ROTATION_DAYS || "30";
+if (!/^[1-9]\d{0,2}$|^1000$/.test(rotationDays)) throw new Error(`ROTATION_DAYS is 1 to 1000, not ${rotationDays}.`);

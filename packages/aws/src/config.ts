@@ -38,6 +38,9 @@ export type Setting =
   | "SILO_CLUSTERS"
   /** Under which name tenants' secrets lie in Secrets Manager: `<app>/<stage>/tenants`. */
   | "TENANT_SECRETS"
+  /** The function that rotates logins to databases, and how many days a password is current. */
+  | "ROTATION_FUNCTION"
+  | "ROTATION_DAYS"
   | "CLUSTER_NAME"
   | "CLUSTER_ENDPOINT"
   | "CLUSTER_CA"

@@ -37,6 +37,8 @@ const migrations: Readonly<Record<string, readonly string[]>> = {
     )`,
     ...protect("public.tenant_info", "SELECT"),
   ],
+  // A tenant has two logins, so that one works while the other gets a new password.
+  "0003_second_login": ["ALTER TABLE tenancy.tenant_roles DROP CONSTRAINT tenant_roles_tenant_id_key"],
 };
 
 /**
@@ -71,16 +73,19 @@ const poolOf = (client: Client) => ({
   connect: async () => Object.assign(client, { release: () => {} }),
 });
 
-/** Writes down whose the database's rows are: which login sees which tenant, and the tenant itself. Idempotent. */
+/**
+ * Writes down whose the database's rows are: which logins see which tenant, whether they exist already or will, and the
+ * tenant itself. Idempotent.
+ */
 export const admitTenant = async (
   client: Client,
-  { tenantId, slug, role }: { tenantId: string; slug: string; role: string },
+  { tenantId, slug, logins }: { tenantId: string; slug: string; logins: readonly string[] },
 ): Promise<void> => {
   await client.query("SELECT set_config('app.tenant_id', $1, true)", [tenantId]);
-  await client.query("INSERT INTO tenancy.tenant_roles (role_name, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
-    role,
-    tenantId,
-  ]);
+  await client.query(
+    "INSERT INTO tenancy.tenant_roles (role_name, tenant_id) SELECT unnest($1::name[]), $2 ON CONFLICT DO NOTHING",
+    [logins, tenantId],
+  );
   await client.query("INSERT INTO public.tenant_info (tenant_id, slug) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
     tenantId,
     slug,

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { escapeIdentifier } from "pg";
 import { admitTenant, migrate } from "./database-migrations.ts";
-import { ensureDatabase, ensureRole, look, prepareServer, shutOut, taken } from "./database-roles.ts";
+import { dropLogins, ensureDatabase, ensureLogin, loginsOf, look, prepareServer } from "./database-roles.ts";
+import { shutOut, taken, twinOf } from "./database-roles.ts";
 import { asAdmin, connected, type DatabaseServer, lockTenant, transaction } from "./database-server.ts";
-import type { TenantSecrets } from "./tenant-secrets.ts";
+import type { DatabaseCredentials, TenantSecrets } from "./tenant-secrets.ts";
 
 export type TenantDatabase = {
   readonly tenantId: string;
@@ -13,6 +14,17 @@ export type TenantDatabase = {
 };
 
 export const newPassword = (): string => randomBytes(32).toString("base64url");
+
+/** Credentials that there are none of yet, as they are stored before the login is made. */
+export const freshLogin = (server: DatabaseServer, username: string, dbname: string): DatabaseCredentials => ({
+  engine: "postgres",
+  username,
+  password: newPassword(),
+  host: server.host,
+  port: server.port,
+  dbname,
+  masterarn: server.masterArn,
+});
 
 /** A database of one's own and its owner, on whichever server. @returns the secret's ARN. */
 export const ensureOwn = (
@@ -27,20 +39,15 @@ export const ensureOwn = (
     const found = await look(admin, { tenantId, name, role });
     if (found.role === "other") throw taken(`role ${role}`);
     if (found.database === "other") throw taken(`database ${name}`);
-    const { arn, credentials } = await secrets.database(tenantId, () => ({
-      username: role,
-      password: newPassword(),
-      host: server.host,
-      port: server.port,
-      dbname: name,
-    }));
-    await ensureRole(admin, { tenantId, role, password: credentials.password, exists: found.role === "mine" });
+    const { arn, credentials } = await secrets.database(tenantId, () => freshLogin(server, role, name));
+    await ensureLogin(admin, { tenantId, role, credentials, exists: found.role === "mine" });
     await ensureDatabase(admin, { name, owner: role, mark: tenantId, exists: found.database === "mine" });
     // As the tenant's own role, which proves at once that it can log in.
     await connected(server, credentials, async (owner) => {
       await migrate(owner);
-      await transaction(owner, () => admitTenant(owner, { tenantId, slug, role }));
+      await transaction(owner, () => admitTenant(owner, { tenantId, slug, logins: [role, twinOf(role)] }));
     });
+    await secrets.rotate(arn);
     return arn;
   });
 
@@ -54,7 +61,8 @@ export const releaseOwn = (
     const found = await look(admin, { tenantId, name, role });
     // The role comes first and goes last: without it nothing here is this tenant's.
     if (found.role !== "mine") return;
-    await shutOut(admin, role);
+    const logins = await loginsOf(admin, role);
+    await shutOut(admin, logins);
     if (found.database === "mine") await admin.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
-    await admin.query(`DROP ROLE IF EXISTS ${escapeIdentifier(role)}`);
+    await dropLogins(admin, logins);
   });

@@ -194,7 +194,7 @@ describe("released", () => {
   test("half made: a secret without a role", async () => {
     const one = world.tenant("trial");
     const login = { username: "x", password: "y", host: "h", port: 1, dbname: "pool" };
-    await world.secrets.database(one.id, () => login);
+    await world.secrets.database(one.id, () => ({ engine: "postgres", ...login, masterarn: "m" }));
     await world.databases.release(one);
     expect(await world.secretsOf(one)).toEqual([]);
   });

@@ -1,8 +1,9 @@
 import { type Client, escapeIdentifier, escapeLiteral } from "pg";
 import { ProvisioningError } from "@tenantry/core/provisioning/errors";
 import { admitTenant, dismissTenant, migrate } from "./database-migrations.ts";
-import { newPassword, type TenantDatabase } from "./database-own.ts";
-import { ensureDatabase, ensureRole, look, prepareServer, roles, shutOut, taken } from "./database-roles.ts";
+import { freshLogin, type TenantDatabase } from "./database-own.ts";
+import { dropLogins, ensureDatabase, ensureLogin, ensureTwin, loginsOf, look, ownerMark } from "./database-roles.ts";
+import { prepareServer, roles, shutOut, taken, twinOf } from "./database-roles.ts";
 import { asAdmin, connected, type DatabaseServer, lockTenant, transaction } from "./database-server.ts";
 import { scramVerifier } from "./scram.ts";
 import type { TenantSecrets } from "./tenant-secrets.ts";
@@ -22,27 +23,22 @@ export const ensurePooled = (
     await lockTenant(admin, tenantId);
     const found = await look(admin, { tenantId, role });
     if (found.role === "other") throw taken(`role ${role}`);
-    const { arn, credentials } = await secrets.database(tenantId, () => ({
-      username: role,
-      password: newPassword(),
-      host: server.host,
-      port: server.port,
-      dbname: poolDatabase,
-    }));
-    await ensureRole(admin, { tenantId, role, password: credentials.password, exists: found.role === "mine" });
+    const { arn, credentials } = await secrets.database(tenantId, () => freshLogin(server, role, poolDatabase));
+    await ensureLogin(admin, { tenantId, role, credentials, exists: found.role === "mine" });
     await admin.query(`GRANT ${roles.tenants} TO ${escapeIdentifier(role)} WITH INHERIT TRUE, SET FALSE`);
     await asOwner(server, async (owner) => {
       await migrate(owner);
       const open = await unprotectedTables(owner);
       if (open.length > 0)
         throw new ProvisioningError("PoolUnsafe", `No policy keeps tenants apart in ${open.join(", ")}.`);
-      await transaction(owner, () => admitTenant(owner, { tenantId, slug, role }));
+      await transaction(owner, () => admitTenant(owner, { tenantId, slug, logins: [role, twinOf(role)] }));
     });
     await connected(server, credentials, async (tenant) => {
       const { rows } = await tenant.query<{ id: string | null }>("SELECT tenancy.tenant_id() AS id");
       if (rows[0]?.id !== tenantId)
         throw new ProvisioningError("PoolUnsafe", `The role ${role} does not see what is the tenant's.`);
     });
+    await secrets.rotate(arn);
     return arn;
   });
 
@@ -54,18 +50,19 @@ export const releasePooled = (
   asAdmin(server, "postgres", async (admin) => {
     await lockTenant(admin, tenantId);
     const { role: login } = await look(admin, { tenantId, role });
-    if (login === "mine") await shutOut(admin, role);
+    const logins = login === "mine" ? await loginsOf(admin, role) : [];
+    await shutOut(admin, logins);
     const { rowCount } = await admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [poolDatabase]);
     if (rowCount !== 0)
       await asOwner(server, async (owner) => {
         const { rows } = await owner.query("SELECT to_regclass('public.tenant_info') AS made");
         if (rows[0].made !== null) await transaction(owner, () => dismissTenant(owner, tenantId));
-        if (login !== "mine") return;
+        if (logins.length === 0) return;
         // Large objects are all that a tenant can own here.
         await owner.query("RESET ROLE");
-        await owner.query(`DROP OWNED BY ${escapeIdentifier(role)}`);
+        await owner.query(`DROP OWNED BY ${logins.map((one) => escapeIdentifier(one)).join(", ")}`);
       });
-    if (login === "mine") await admin.query(`DROP ROLE IF EXISTS ${escapeIdentifier(role)}`);
+    await dropLogins(admin, logins);
   });
 
 /** Runs something in the shared database as its owner. */
@@ -77,18 +74,15 @@ export const asOwner = <T>(server: DatabaseServer, run: (owner: Client) => Promi
 
 /** The shared database, and the login of the services that work in it. */
 const preparePool = async (admin: Client, server: DatabaseServer, secrets: TenantSecrets): Promise<void> => {
-  const { credentials } = await secrets.services(() => ({
-    username: roles.services,
-    password: newPassword(),
-    host: server.host,
-    port: server.port,
-    dbname: poolDatabase,
-  }));
-  const verifier = escapeLiteral(scramVerifier(credentials.password));
-  await admin.query(`ALTER ROLE ${roles.services} LOGIN PASSWORD ${verifier}`);
+  const { arn, credentials } = await secrets.services(() => freshLogin(server, roles.services, poolDatabase));
+  const { username, password } = credentials;
+  if (username === roles.services)
+    await admin.query(`ALTER ROLE ${roles.services} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`);
+  else await ensureTwin(admin, { role: roles.services, mark: ownerMark("services"), password });
   const found = await look(admin, { tenantId: "", role: roles.owner, name: poolDatabase });
   if (found.database === "other") throw taken(`database ${poolDatabase}`);
   const exists = found.database === "mine";
   await ensureDatabase(admin, { name: poolDatabase, owner: roles.owner, mark: "pool", exists });
   await admin.query(`GRANT CONNECT ON DATABASE ${poolDatabase} TO ${roles.tenants}, ${roles.services}`);
+  await secrets.rotate(arn);
 };

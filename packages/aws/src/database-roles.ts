@@ -13,8 +13,32 @@ export const roles = {
   services: "tenant_app",
 } as const;
 
+/** Roles of tenants and of services begin so, and their twins with as many letters, as names may be full length. */
+const [ownPrefix, twinPrefix] = ["tenant_", "login2_"] as const;
+
+/** A rotation makes each login a second role, so that one is current while the other gets a new password. */
+export const isTwin = (login: string): boolean => login.startsWith(twinPrefix);
+export const twinOf = (login: string): string => {
+  const [from, to] = isTwin(login) ? [twinPrefix, ownPrefix] : [ownPrefix, twinPrefix];
+  return login.startsWith(from) ? `${to}${login.slice(from.length)}` : `${to}${login}`;
+};
+/** Of the two roles of a login the one that owns what is made. */
+export const ownerOf = (login: string): string => (isTwin(login) ? twinOf(login) : login);
+
 /** What the comments on a tenant's role and database say; they tell whose these are. */
-const ownerMark = (tenantId: string): string => `tenantry: ${tenantId}`;
+export const ownerMark = (tenantId: string): string => `tenantry: ${tenantId}`;
+/** Whose a role is by its comment; null when it is nobody's of ours. */
+export const tenantIn = (mark: string | null | undefined): string | null =>
+  /^tenantry: (.+)$/.exec(mark ?? "")?.[1] ?? null;
+
+/** The comment on a role; null when it has none, undefined when there is no such role. */
+export const markOf = async (client: Client, role: string): Promise<string | null | undefined> => {
+  const { rows } = await client.query<{ mark: string | null }>(
+    "SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1",
+    [role],
+  );
+  return rows[0]?.mark;
+};
 
 type Wanted = { readonly tenantId: string; readonly role: string; readonly name?: string };
 
@@ -23,15 +47,11 @@ type Wanted = { readonly tenantId: string; readonly role: string; readonly name?
  * `"other"` is somebody else's.
  */
 export const look = async (admin: Client, { tenantId, role, name }: Wanted) => {
-  const found = await admin.query<{ mark: string | null }>(
-    "SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1",
-    [role],
-  );
   const databases = await admin.query<{ owner: string }>(
     "SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1",
     [name ?? ""],
   );
-  const [mark, owner] = [found.rows[0]?.mark, databases.rows[0]?.owner];
+  const [mark, owner] = [await markOf(admin, role), databases.rows[0]?.owner];
   const mine = mark === ownerMark(tenantId);
   return {
     role: mark === undefined ? ("none" as const) : mine ? ("mine" as const) : ("other" as const),
@@ -42,17 +62,50 @@ export const look = async (admin: Client, { tenantId, role, name }: Wanted) => {
 export const taken = (what: string): ProvisioningError =>
   new ProvisioningError("NameTaken", `The ${what} exists on the database server and is not this tenant's.`);
 
-/** The tenant's login. The role and its mark appear together or not at all. */
-export const ensureRole = async (
+type Credentials = { readonly username: string; readonly password: string };
+
+/**
+ * The tenant's login by its credentials, which are its twin's after a rotation. A role and its mark appear together or
+ * not at all.
+ */
+export const ensureLogin = async (
   admin: Client,
-  { tenantId, role, password, exists }: { tenantId: string; role: string; password: string; exists: boolean },
+  {
+    tenantId,
+    role,
+    credentials,
+    exists,
+  }: { tenantId: string; role: string; credentials: Credentials; exists: boolean },
 ): Promise<void> => {
-  const login = `${escapeIdentifier(role)} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`;
+  const name = escapeIdentifier(role);
+  const mark = ownerMark(tenantId);
+  const { username, password } = credentials;
+  const verifier = username === role ? ` PASSWORD ${escapeLiteral(scramVerifier(password))}` : "";
   await transaction(admin, async () => {
-    await admin.query(`${exists ? "ALTER" : "CREATE"} ROLE ${login}`);
-    await admin.query(`COMMENT ON ROLE ${escapeIdentifier(role)} IS ${escapeLiteral(ownerMark(tenantId))}`);
+    await admin.query(`${exists ? "ALTER" : "CREATE"} ROLE ${name} LOGIN${verifier}`);
+    await admin.query(`COMMENT ON ROLE ${name} IS ${escapeLiteral(mark)}`);
     // An admin that is no superuser must be a member of the role to make it the owner of something.
-    await admin.query(`GRANT ${escapeIdentifier(role)} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
+    await admin.query(`GRANT ${name} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
+  });
+  if (username !== role) await ensureTwin(admin, { role, mark, password });
+};
+
+/** The second login of a role. Who comes by it is that role from the start, so whatever it makes belongs to the role. */
+export const ensureTwin = async (
+  admin: Client,
+  { role, mark, password }: { role: string; mark: string; password: string },
+): Promise<void> => {
+  const name = twinOf(role);
+  const [twin, own] = [escapeIdentifier(name), escapeIdentifier(role)];
+  const found = await markOf(admin, name);
+  if (found !== undefined && found !== mark) throw taken(`role ${name}`);
+  const verb = found === undefined ? "CREATE" : "ALTER";
+  await transaction(admin, async () => {
+    await admin.query(`${verb} ROLE ${twin} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`);
+    await admin.query(`COMMENT ON ROLE ${twin} IS ${escapeLiteral(mark)}`);
+    await admin.query(`GRANT ${twin} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
+    await admin.query(`GRANT ${own} TO ${twin} WITH INHERIT TRUE, SET TRUE`);
+    await admin.query(`ALTER ROLE ${twin} SET role = ${escapeLiteral(role)}`);
   });
 };
 
@@ -68,14 +121,25 @@ export const ensureDatabase = async (
   await admin.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${database} FROM PUBLIC`);
 };
 
-/** Nobody logs in as the role from now on, and who was is gone. */
-export const shutOut = async (admin: Client, role: string): Promise<void> => {
-  await admin.query(`ALTER ROLE ${escapeIdentifier(role)} NOLOGIN`);
-  await admin.query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1", [role]);
+/** The role and, if it has one, its twin: what a release takes away. The twin comes first, as it is a member. */
+export const loginsOf = async (admin: Client, role: string): Promise<string[]> => {
+  const mark = await markOf(admin, role);
+  const twin = twinOf(role);
+  return (await markOf(admin, twin)) === mark && mark !== undefined ? [twin, role] : [role];
+};
+
+/** Nobody logs in as one of the roles from now on, and who was is gone. */
+export const shutOut = async (admin: Client, logins: readonly string[]): Promise<void> => {
+  for (const login of logins) await admin.query(`ALTER ROLE ${escapeIdentifier(login)} NOLOGIN`);
+  await admin.query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = ANY($1)", [logins]);
+};
+
+export const dropLogins = async (admin: Client, logins: readonly string[]): Promise<void> => {
+  for (const login of logins) await admin.query(`DROP ROLE IF EXISTS ${escapeIdentifier(login)}`);
 };
 
 /** Said of the group of the tenants once everything below has been done. */
-const prepared = "tenantry: prepared 1";
+const prepared = "tenantry: prepared 2";
 
 /**
  * Makes a server fit for tenants, once: the roles, and no database open to whoever comes. `more` is done in the same

@@ -1,10 +1,13 @@
 import type { ConnectionOptions } from "node:tls";
-import { Client } from "pg";
+import { TransientError } from "@tenantry/core/provisioning/errors";
+import { Client, DatabaseError } from "pg";
 import type { DatabaseCredentials } from "./tenant-secrets.ts";
 
 export type DatabaseServer = {
   readonly host: string;
   readonly port: number;
+  /** The secret with the administrator's login. */
+  readonly masterArn: string;
   /** The login that may create roles and databases; it need not be a superuser. */
   readonly admin: () => Promise<{ readonly username: string; readonly password: string }>;
   /** The server's certificate is always verified; `ca` adds an authority to those that Node knows. */
@@ -40,12 +43,31 @@ export const connected = async <T>(
   }
 };
 
-/** Runs something as the server's administrator. */
+/**
+ * Runs something as the server's administrator.
+ *
+ * @throws TransientError when the password is refused: RDS changes it now and then, and a moment later we read the new one.
+ */
 export const asAdmin = async <T>(
   server: DatabaseServer,
   dbname: string,
   run: (admin: Client) => Promise<T>,
-): Promise<T> => connected(server, { ...(await server.admin()), dbname }, run);
+): Promise<T> => {
+  const login = await server.admin();
+  let open = false;
+  return connected(server, { ...login, dbname }, (admin) => {
+    open = true;
+    return run(admin);
+  }).catch((error: unknown) => {
+    if (open || !(error instanceof DatabaseError) || error.code !== invalidPassword) throw error;
+    throw new TransientError("The database's administrator was refused; the password may just have been rotated.", {
+      cause: error,
+    });
+  });
+};
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const invalidPassword = "28P01";
 
 /** Advisory locks are per database: this one must be taken in `postgres`. Held until the connection ends. */
 export const lockTenant = (admin: Client, tenantId: string): Promise<unknown> =>

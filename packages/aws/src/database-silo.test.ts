@@ -40,7 +40,7 @@ describe("a tenant with a cluster of its own", () => {
     expect(made.cluster_identifier).toBe(`tenantry-test-${one.id.toLowerCase().replace("_", "-")}`);
     expect(made.port).not.toBe(world.cloud.host.postgres.port);
     expect(await world.ensure(one)).toEqual(made);
-    expect(await world.secretsOf(one)).toEqual(["database", "database-master"]);
+    expect(await world.secretsOf(one)).toEqual(["database"]);
 
     const login = await world.loginAs(one);
     expect(await rows(login, "SELECT tenant_id FROM tenant_info")).toEqual([{ tenant_id: one.id }]);

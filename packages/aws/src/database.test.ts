@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresDatabases } from "./database.ts";
 import { siloClusters } from "./silo-cluster.ts";
 import { tenantSecrets } from "./tenant-secrets.ts";
+import { rotationResources, rotationSettings } from "./testing/rotation.ts";
 
 /** As on RDS, the master user creates roles and databases and is no superuser. */
 const master = { username: "master", password: "it's secret" };
@@ -39,11 +40,14 @@ const connect = async (user: string, password: string, database = "postgres"): P
 beforeAll(async () => {
   cloud = await startTestCloud([postgres, secretsManager]);
   await cloud.apply(
-    graphOf({
-      type: "aws:rds/cluster:Cluster",
-      name: "Database",
-      inputs: { masterUsername: master.username, masterPassword: master.password },
-    }),
+    graphOf(
+      {
+        type: "aws:rds/cluster:Cluster",
+        name: "Database",
+        inputs: { masterUsername: master.username, masterPassword: master.password },
+      },
+      ...rotationResources,
+    ),
   );
   ca = await readFile(authorityFile(cloud.host.data), "utf8");
   admin = await connect(master.username, master.password);
@@ -53,12 +57,13 @@ afterAll(async () => {
   await cloud.close();
 });
 
-const secrets = () => tenantSecrets("tenantry/test/tenants", new SecretsManagerClient(cloud.client()));
+const secrets = () =>
+  tenantSecrets("tenantry/test/tenants", rotationSettings, new SecretsManagerClient(cloud.client()));
 const databases = (more: { host?: string; tls?: { ca: string } } = { tls: { ca } }) =>
   postgresDatabases(
-    { ...cloud.host.postgres, admin: async () => master, ...more },
+    { ...cloud.host.postgres, masterArn: "arn:of-the-master", admin: async () => master, ...more },
     secrets(),
-    siloClusters(silos, secrets(), new RDSClient(cloud.client())),
+    siloClusters(silos, new RDSClient(cloud.client())),
   );
 
 let count = 0;
@@ -141,6 +146,7 @@ describe("doing it again", () => {
     expect(await rows(again, "SELECT name FROM tenancy.schema_migrations ORDER BY name")).toEqual([
       { name: "0001_tenancy" },
       { name: "0002_tenant_info" },
+      { name: "0003_second_login" },
     ]);
     await again.end();
   });
@@ -170,7 +176,15 @@ describe("doing it again", () => {
     ],
   ] as const)("goes on after a crash that left %s", async ([, leave]) => {
     const asked = request();
-    const fresh = { username: asked.role, password: "left-behind", host: "h", port: 1, dbname: asked.name };
+    const fresh = {
+      engine: "postgres" as const,
+      username: asked.role,
+      password: "left-behind",
+      host: "h",
+      port: 1,
+      dbname: asked.name,
+      masterarn: "arn:of-the-master",
+    };
     await secrets().database(asked.tenantId, () => fresh);
     await leave(asked.role, `tenantry: ${asked.tenantId}`);
     await databases().ensure(asked);

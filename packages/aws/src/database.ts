@@ -23,8 +23,9 @@ export const postgresDatabases = (shared: DatabaseServer, secrets: TenantSecrets
       const secret_arn = await ensureOwn(shared, secrets, asked);
       return { isolation, host: shared.host, port: shared.port, name, role, secret_arn };
     }
-    const { identifier, host, port, admin } = await silos.ensure(asked.tenantId);
-    const secret_arn = await ensureOwn({ ...shared, host, port, admin }, secrets, asked);
+    const { identifier, host, port, masterArn } = await silos.ensure(asked.tenantId);
+    const silo = { ...shared, host, port, masterArn, admin: () => secrets.admin(masterArn) };
+    const secret_arn = await ensureOwn(silo, secrets, asked);
     return { isolation, host, port, name, role, secret_arn, cluster_identifier: identifier };
   },
 

@@ -17,7 +17,6 @@ import {
 } from "@aws-sdk/client-rds";
 import { NotReadyYet, ProvisioningError } from "@tenantry/core/provisioning/errors";
 import { z } from "zod";
-import type { TenantSecrets } from "./tenant-secrets.ts";
 
 export const SiloSettings = z.object({
   /** What the clusters' names begin with: `<app>-<stage>`. */
@@ -35,7 +34,8 @@ type Silo = {
   readonly identifier: string;
   readonly host: string;
   readonly port: number;
-  readonly admin: () => Promise<{ readonly username: string; readonly password: string }>;
+  /** The secret in which RDS keeps the administrator's password, which it makes and rotates itself. */
+  readonly masterArn: string;
 };
 
 /** Aurora clusters with one tenant each. Both verbs throw `NotReadyYet` as long as AWS is at it; ask again later. */
@@ -52,7 +52,7 @@ const ownerTag = "tenantry:tenant";
 /** States that do not pass by themselves. https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/accessing-monitoring.html */
 const broken = /^(failed|incompatible-|inaccessible-|restore-error|storage-full)/;
 
-export const siloClusters = (settings: SiloSettings, secrets: TenantSecrets, rds = new RDSClient({})): SiloClusters => {
+export const siloClusters = (settings: SiloSettings, rds = new RDSClient({})): SiloClusters => {
   const nameOf = (tenantId: string): string => `${settings.prefix}-${tenantId.toLowerCase().replaceAll("_", "-")}`;
 
   const find = async (tenantId: string): Promise<{ cluster: DBCluster | null; instance: DBInstance | null }> => {
@@ -69,13 +69,12 @@ export const siloClusters = (settings: SiloSettings, secrets: TenantSecrets, rds
   };
 
   const createCluster = async (tenantId: string): Promise<void> => {
-    const { username, password } = await secrets.master(tenantId);
     const request = new CreateDBClusterCommand({
       DBClusterIdentifier: nameOf(tenantId),
       Engine: engine,
       EngineVersion: settings.engineVersion,
-      MasterUsername: username,
-      MasterUserPassword: password,
+      MasterUsername: "tenantry",
+      ManageMasterUserPassword: true,
       DBSubnetGroupName: settings.subnetGroup,
       VpcSecurityGroupIds: settings.securityGroups,
       ServerlessV2ScalingConfiguration: { MinCapacity: settings.capacity.min, MaxCapacity: settings.capacity.max },
@@ -112,8 +111,11 @@ export const siloClusters = (settings: SiloSettings, secrets: TenantSecrets, rds
         throw new ProvisioningError("ClusterBroken", `The cluster ${nameOf(tenantId)} is ${states.join(", ")}.`);
       if (states.some((state) => state !== "available") || cluster?.Endpoint === undefined)
         throw new NotReadyYet(`The cluster ${nameOf(tenantId)} is ${states.join(", its instance ")}.`);
-      const { Endpoint: host, Port: port = 5432 } = cluster;
-      return { identifier: nameOf(tenantId), host, port, admin: () => secrets.master(tenantId) };
+      const { Endpoint: host, Port: port = 5432, MasterUserSecret } = cluster;
+      const masterArn = MasterUserSecret?.SecretArn;
+      if (masterArn === undefined)
+        throw new ProvisioningError("ClusterBroken", `RDS does not manage the password of ${nameOf(tenantId)}.`);
+      return { identifier: nameOf(tenantId), host, port, masterArn };
     },
 
     async release(tenantId) {

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { RDSClient } from "@aws-sdk/client-rds";
-import { ListSecretsCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { CreateSecretCommand, ListSecretsCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { Databases } from "@tenantry/core/provisioning/ports";
 import { aTenant } from "@tenantry/core/provisioning/testing";
 import { planeNames } from "@tenantry/core/provisioning/names";
+import type { RotationStep } from "@tenantry/core/rotation/ports";
 import type { Tenant } from "@tenantry/core/tenant/tenant";
 import { type TierName, tiers } from "@tenantry/core/tenant/tier";
 import { authorityFile, postgres } from "@tenantry/local-cloud/engines/postgres";
@@ -14,6 +15,7 @@ import { postgresDatabases } from "../database.ts";
 import type { DatabaseServer } from "../database-server.ts";
 import { siloClusters } from "../silo-cluster.ts";
 import { type DatabaseCredentials, tenantSecrets } from "../tenant-secrets.ts";
+import { rotationFunction, rotationResources, rotationSettings } from "./rotation.ts";
 
 const folder = "tenantry/test/tenants";
 /** As on RDS, the master user creates roles and databases and is no superuser. */
@@ -30,24 +32,39 @@ const settings = {
 
 /** The shared server, Secrets Manager and RDS, and the adapters on them. */
 export const startDatabaseCloud = async () => {
-  const cloud = await startTestCloud([postgres, secretsManager]);
+  /** Fails the rotation's step of this name. */
+  const dying: { in?: RotationStep | undefined } = {};
+  const rotate = rotationFunction(
+    () => ({ client: manager, ca }),
+    (step) => {
+      if (step === dying.in) throw new Error("The function died.");
+    },
+  );
+  const cloud = await startTestCloud([postgres, secretsManager], undefined, rotate);
   await cloud.apply(
-    graphOf({
-      type: "aws:rds/cluster:Cluster",
-      name: "Database",
-      inputs: { masterUsername: master.username, masterPassword: master.password },
-    }),
+    graphOf(
+      {
+        type: "aws:rds/cluster:Cluster",
+        name: "Database",
+        inputs: { masterUsername: master.username, masterPassword: master.password },
+      },
+      ...rotationResources,
+    ),
   );
   const ca = await readFile(authorityFile(cloud.host.data), "utf8");
   const manager = new SecretsManagerClient(cloud.client());
-  const secrets = tenantSecrets(folder, manager);
+  const { ARN: masterArn = "" } = await manager.send(
+    new CreateSecretCommand({ Name: "shared-master", SecretString: JSON.stringify(master) }),
+  );
+  const secrets = tenantSecrets(folder, rotationSettings, manager);
   const rds = new RDSClient(cloud.client());
-  const shared: DatabaseServer = { ...cloud.host.postgres, admin: async () => master, tls: { ca } };
-  const databases: Databases = postgresDatabases(shared, secrets, siloClusters(settings, secrets, rds));
+  const admin = () => secrets.admin(masterArn);
+  const shared: DatabaseServer = { ...cloud.host.postgres, masterArn, admin, tls: { ca } };
+  const databases: Databases = postgresDatabases(shared, secrets, siloClusters(settings, rds));
 
-  const connect = async (login: DatabaseCredentials): Promise<Client> => {
-    const { username: user, dbname: database, ...address } = login;
-    const client = new Client({ ...address, user, database, ssl: { ca } });
+  const connect = async (login: Omit<DatabaseCredentials, "engine" | "masterarn">): Promise<Client> => {
+    const { username: user, password, dbname: database, host, port } = login;
+    const client = new Client({ host, port, user, password, database, ssl: { ca } });
     // Whoever is released while connected is thrown out.
     client.on("error", () => undefined);
     await client.connect();
@@ -58,6 +75,8 @@ export const startDatabaseCloud = async () => {
   return {
     cloud,
     shared,
+    manager,
+    dying,
     secrets,
     rds,
     databases,

@@ -26,7 +26,12 @@ export type ClientOptions = {
   readonly maxAttempts: number;
 };
 
-export const startTestCloud = async (factories: readonly PartFactory[], data?: string): Promise<TestCloud> => {
+export const startTestCloud = async (
+  factories: readonly PartFactory[],
+  data?: string,
+  /** What stands for the graph's functions. */
+  invoke: Host["invoke"] = (name) => Promise.reject(new Error(`There is no function ${name} in this test.`)),
+): Promise<TestCloud> => {
   const folder = data ?? (await mkdtemp(path.join(tmpdir(), "tenantry-cloud-")));
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
@@ -43,7 +48,7 @@ export const startTestCloud = async (factories: readonly PartFactory[], data?: s
     seed: "0".repeat(64),
     log,
     credentials: (role, session) => gateway.credentials(role, session),
-    invoke: (name) => Promise.reject(new Error(`There is no function ${name} in this test.`)),
+    invoke,
     call: (service, action, input) => gateway.call(service, action, input),
   };
   const parts: Part[] = [];
