@@ -1,4 +1,4 @@
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { rotateSecret } from "@tenantry/core/rotation/rotate-secret";
 import type { RotationStep } from "@tenantry/core/rotation/ports";
 import type { graphOf } from "@tenantry/local-cloud/gateway/testing";

@@ -78,7 +78,8 @@ export const createRotator = (secrets: Secrets, host: Pick<Host, "invoke" | "cal
       }
       const done = current(name, version);
       if (done && staged(done, CURRENT) !== version) throw new Error("The function did not finish the rotation.");
-      change(name, version, ({ pending: _, ...before }) => {
+      change(name, version, (unfinished) => {
+        const { pending: _, ...before } = unfinished;
         const rotatedAt = secrets.now();
         const nextAt = nextRotation(before.rules, rotatedAt);
         return { ...before, rotatedAt, ...(nextAt === undefined ? {} : { nextAt }) };
