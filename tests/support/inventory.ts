@@ -78,7 +78,7 @@ const servers = async (ready: Ready): Promise<Thing[]> => {
 };
 
 const secrets = async (ready: Ready): Promise<Thing[]> => {
-  const all = await askAll<{ Name: string; DeletedDate?: number }>(async (NextToken) => {
+  const all = await askAll<{ Name: string; Description?: string }>(async (NextToken) => {
     const page = await askJson(ready, "secretsmanager", "secretsmanager.ListSecrets", {
       MaxResults: 100,
       IncludePlannedDeletion: true,
@@ -86,7 +86,11 @@ const secrets = async (ready: Ready): Promise<Thing[]> => {
     });
     return { items: page.SecretList, next: page.NextToken };
   });
-  return all.map(({ Name }) => ({ words: `secret ${Name}`, bears: Name }));
+  // RDS gives its own secrets random names, and says in words of which cluster they are.
+  return all.map(({ Name, Description = "" }) => ({
+    words: `secret ${Name.replace(/^(rds!cluster)-.*/, "$1")}`,
+    bears: `${Name} ${Description}`,
+  }));
 };
 
 const objects = async (ready: Ready): Promise<Thing[]> => {
@@ -286,13 +290,15 @@ export const takeInventory = async (ready: Ready): Promise<Inventory> => {
   const things = (await Promise.all(looks.map((look) => look(ready)))).flat();
   return {
     of: ({ id, slug, owner }) => {
-      const names = [id, slug, underscored(slug), owner];
+      const hyphened = id.toLowerCase().replaceAll("_", "-");
+      const names = [id, hyphened, slug, underscored(slug), owner];
       return things
         .filter(({ bears }) => names.some((name) => bears.includes(name)))
         .map(({ words }) =>
           words
             .replaceAll(id, "<id>")
             .replaceAll(id.toLowerCase(), "<id>")
+            .replaceAll(hyphened, "<id>")
             .replaceAll(owner, "<owner>")
             .replaceAll(slug, "<slug>")
             .replaceAll(underscored(slug), "<slug>"),

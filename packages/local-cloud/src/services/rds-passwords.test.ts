@@ -130,11 +130,21 @@ test("a rotation that a crash cut short is finished at the next start", async ()
 });
 
 test("a role may have RDS make secrets only if it may make them itself", async () => {
-  const create = { Effect: "Allow", Action: "rds:CreateDBCluster", Resource: "*" };
-  cloud.gateway.setGraph(graphOf(roleOf("worker", [create])));
-  const worker = new RDSClient(cloud.client("worker"));
-  const request = new CreateDBClusterCommand({ ...managed, DBClusterIdentifier: "three" });
-  await expect(worker.send(request)).rejects.toMatchObject({ name: "AccessDenied" });
+  const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:123456789012:${rest}`;
+  const create = { Effect: "Allow", Action: "rds:CreateDBCluster", Resource: arn("rds", "cluster:*") };
+  const more = [
+    {
+      Effect: "Allow",
+      Action: ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
+      Resource: arn("secretsmanager", "secret:rds!cluster-*"),
+    },
+    { Effect: "Allow", Action: "kms:DescribeKey", Resource: arn("kms", "key/*") },
+  ];
+  cloud.gateway.setGraph(graphOf(roleOf("without", [create]), roleOf("with", [create, ...more])));
+  const request = (role: string) =>
+    new RDSClient(cloud.client(role)).send(new CreateDBClusterCommand({ ...managed, DBClusterIdentifier: "three" }));
+  await expect(request("without")).rejects.toMatchObject({ name: "AccessDenied" });
+  expect((await request("with")).DBCluster?.MasterUserSecret?.SecretArn).toMatch(/:secret:rds!cluster-/);
 });
 
 test("a role reaches the secrets of the clusters that its policy names by their tag", async () => {

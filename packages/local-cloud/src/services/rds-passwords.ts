@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { AwsError, type Permission } from "../gateway/service.ts";
 import type { Host } from "../part.ts";
+import { defaultKeyPolicy } from "./kms-keys.ts";
 
 const newPassword = (): string => randomBytes(21).toString("base64url");
 const valueOf = (username: string, password: string): string => JSON.stringify({ username, password });
@@ -18,7 +19,11 @@ export const managedPasswords = ({ call, region, account }: Pick<Host, "call" | 
         action: `secretsmanager:${action}`,
         resource: `arn:aws:secretsmanager:${region}:${account}:secret:rds!cluster-${"0".repeat(8)}-000000`,
       })),
-      { action: "kms:DescribeKey", resource: `arn:aws:kms:${region}:${account}:key/aws-secretsmanager` },
+      {
+        action: "kms:DescribeKey",
+        resource: `arn:aws:kms:${region}:${account}:key/aws-secretsmanager`,
+        policy: defaultKeyPolicy(account),
+      },
     ] satisfies Permission[],
 
     async create(cluster: string, username: string): Promise<{ secret: string; password: string }> {
