@@ -1,14 +1,45 @@
-import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { type Meter, type Meters, shippedMeters } from "@tenantry/core/usage/meters";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { MeterDefinition, MeterName, shippedMeters } from "@tenantry/core/usage/meters";
+import type { Meters } from "@tenantry/core/usage/ports";
+import { z } from "zod";
+import { commitWrites } from "./commit.ts";
+import { transact } from "./transact.ts";
+import { metersKey } from "./usage-table.ts";
 
-/** Where the definitions stand in the Usage table: all in one item. */
-const key = { pk: { S: "METERS" }, sk: { S: "METERS" } };
-
-/** The definitions of meters: those in the Usage table, or the shipped ones as long as none was changed. */
-export const dynamoMeters = (table: string, dynamo: DynamoDBClient = new DynamoDBClient({})): Meters => ({
-  async list() {
-    const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key: key }));
-    const text = Item?.["meters"]?.S;
-    return text === undefined ? shippedMeters : (JSON.parse(text) as Meter[]);
-  },
+const Stored = z.object({
+  version: z.int(),
+  meters: z.array(MeterDefinition.safeExtend({ name: MeterName })),
 });
+
+/**
+ * The definitions of meters: those in the Usage table, or the shipped ones as long as none was changed.
+ *
+ * @param control where the audit entries are; only those who change meters need it
+ */
+export const dynamoMeters = (
+  table: string,
+  dynamo: DynamoDBClient = new DynamoDBClient({}),
+  control?: string,
+): Meters => {
+  const documents = DynamoDBDocumentClient.from(dynamo);
+  return {
+    async list() {
+      const { Item } = await documents.send(new GetCommand({ TableName: table, Key: metersKey, ConsistentRead: true }));
+      return Item === undefined ? { version: 0, meters: shippedMeters } : Stored.parse(Item);
+    },
+
+    async save({ version, meters }, commit) {
+      if (control === undefined) throw new Error("Whoever changes meters has to name the Control table.");
+      const condition =
+        version === 1
+          ? { ConditionExpression: "attribute_not_exists(pk)" }
+          : { ConditionExpression: "version = :before", ExpressionAttributeValues: { ":before": version - 1 } };
+      const failed = await transact(documents, [
+        { Put: { TableName: table, Item: { ...metersKey, version, meters }, ...condition } },
+        ...commitWrites(control, commit),
+      ]);
+      return failed.length === 0;
+    },
+  };
+};

@@ -4,15 +4,22 @@ import {
   type ConsumedCapacity,
   DynamoDBClient,
   PutItemCommand,
+  type Put,
   QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { ChunkKey, Head } from "@tenantry/core/usage/pages";
+import type { Period } from "@tenantry/core/usage/period";
 import type { UsageChunks } from "@tenantry/core/usage/ports";
-import { fromItem, type Item, toItem } from "./usage-item.ts";
-import { headKey, pageKey, pagesExpireAt, pagesPartition } from "./usage-table.ts";
+import { fromItem, type Item, marshalled, toItem } from "./usage-item.ts";
+import { headKey, pageKey, pagesExpireAt, pagesPartition, periodKey, periodsPartition } from "./usage-table.ts";
 
 /** Is told what each request took, for benchmarks. */
 export type OnCapacity = (kind: "read" | "write", units: number) => void;
+
+/** Transactions in a row that others may cancel. */
+const conflicts = 8;
 
 /** What DynamoDB takes in one BatchGetItem. */
 const batchSize = 100;
@@ -43,6 +50,36 @@ export const dynamoUsageChunks = (
     return found;
   };
 
+  /** Writes a head of a period that is over, and that its roll-ups are out of date: both or neither. */
+  const saveMarked = async (tenantId: string, put: Put, closed: readonly Period[]) => {
+    const marks = closed.map(({ kind, from }) => ({
+      Update: {
+        TableName: table,
+        Key: marshalled({ pk: periodsPartition(tenantId), sk: periodKey(kind, from) }),
+        UpdateExpression: "ADD marks :one SET late = :late",
+        ExpressionAttributeValues: { ":one": { N: "1" }, ":late": { BOOL: true } },
+      },
+    }));
+    for (let round = 1; ; round++) {
+      try {
+        const output = await dynamo.send(
+          new TransactWriteItemsCommand({ TransactItems: [{ Put: put }, ...marks], ...capacity }),
+        );
+        spent("write", output.ConsumedCapacity?.[0]);
+        return { saved: true } as const;
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const [reason] = error.CancellationReasons ?? [];
+        if (reason?.Code === "ConditionalCheckFailed")
+          return { saved: false, current: reason.Item === undefined ? null : fromItem(reason.Item) } as const;
+        // Other late hours of this tenant were being written: no decision, so it is tried again.
+        if (round === conflicts || !error.CancellationReasons?.some(({ Code }) => Code === "TransactionConflict"))
+          throw error;
+        await pause(round);
+      }
+    }
+  };
+
   return {
     async heads(keys) {
       const batches = Array.from({ length: Math.ceil(keys.length / batchSize) }, (_, index) =>
@@ -52,32 +89,7 @@ export const dynamoUsageChunks = (
       return keys.map((key) => found.get(nameOf(marshalled(headKey(key)))) ?? null);
     },
 
-    async sealed(key, from, to) {
-      const pages: Uint8Array[] = [];
-      let start: Item | undefined;
-      do {
-        const output = await dynamo.send(
-          new QueryCommand({
-            TableName: table,
-            // A page is sealed before the head moves on, so the head's reader must not miss it.
-            ConsistentRead: true,
-            KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-            ExpressionAttributeValues: {
-              ":pk": { S: pagesPartition(key) },
-              ":from": { S: pageKey(from) },
-              ":to": { S: pageKey(to - 1) },
-            },
-            ProjectionExpression: "ids",
-            ExclusiveStartKey: start,
-            ...capacity,
-          }),
-        );
-        spent("read", output.ConsumedCapacity);
-        for (const item of output.Items ?? []) if (item["ids"]?.B !== undefined) pages.push(item["ids"].B);
-        start = output.LastEvaluatedKey;
-      } while (start !== undefined);
-      return pages;
-    },
+    sealed: (key, from, to) => sealedPages(table, dynamo, key, from, to, onCapacity),
 
     async seal(key, page, ids) {
       const output = await dynamo.send(
@@ -87,7 +99,8 @@ export const dynamoUsageChunks = (
             pk: { S: pagesPartition(key) },
             sk: { S: pageKey(page) },
             ids: { B: ids },
-            expires_at: { N: String(pagesExpireAt(key)) },
+            // Users of an hour are wanted as long as somebody may ask for those of a stretch that has no roll-up.
+            ...(key.series === undefined ? { expires_at: { N: String(pagesExpireAt(key)) } } : {}),
           },
           ...capacity,
         }),
@@ -95,20 +108,18 @@ export const dynamoUsageChunks = (
       spent("write", output.ConsumedCapacity);
     },
 
-    async save(key, head) {
+    async save(key, head, closed) {
       const isNew = head.version === 1;
-      const item = toItem(key, head);
+      const put = {
+        TableName: table,
+        Item: toItem(key, head),
+        ConditionExpression: isNew ? "attribute_not_exists(pk)" : "version = :before",
+        ...(isNew ? {} : { ExpressionAttributeValues: { ":before": { N: String(head.version - 1) } } }),
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      } as const;
+      if (closed.length > 0) return saveMarked(key.tenantId, put, closed);
       try {
-        const output = await dynamo.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: item,
-            ConditionExpression: isNew ? "attribute_not_exists(pk)" : "version = :before",
-            ...(isNew ? {} : { ExpressionAttributeValues: { ":before": { N: String(head.version - 1) } } }),
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-            ...capacity,
-          }),
-        );
+        const output = await dynamo.send(new PutItemCommand({ ...put, ...capacity }));
         spent("write", output.ConsumedCapacity);
         return { saved: true };
       } catch (error) {
@@ -119,10 +130,40 @@ export const dynamoUsageChunks = (
   };
 };
 
-const marshalled = (key: { readonly pk: string; readonly sk: string }): Item => ({
-  pk: { S: key.pk },
-  sk: { S: key.sk },
-});
+/** The ids of a chunk's sealed pages, in order. */
+export const sealedPages = async (
+  table: string,
+  dynamo: DynamoDBClient,
+  key: ChunkKey,
+  from: number,
+  to: number,
+  onCapacity?: OnCapacity,
+): Promise<Uint8Array[]> => {
+  const pages: Uint8Array[] = [];
+  let start: Item | undefined;
+  do {
+    const output = await dynamo.send(
+      new QueryCommand({
+        TableName: table,
+        // A page is sealed before the head moves on, so the head's reader must not miss it.
+        ConsistentRead: true,
+        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+        ExpressionAttributeValues: {
+          ":pk": { S: pagesPartition(key) },
+          ":from": { S: pageKey(from) },
+          ":to": { S: pageKey(to - 1) },
+        },
+        ProjectionExpression: "ids",
+        ExclusiveStartKey: start,
+        ...(onCapacity === undefined ? {} : { ReturnConsumedCapacity: "TOTAL" }),
+      }),
+    );
+    onCapacity?.("read", output.ConsumedCapacity?.CapacityUnits ?? 0);
+    for (const item of output.Items ?? []) if (item["ids"]?.B !== undefined) pages.push(item["ids"].B);
+    start = output.LastEvaluatedKey;
+  } while (start !== undefined);
+  return pages;
+};
 
 const nameOf = (item: Item) => `${item["pk"]?.S} ${item["sk"]?.S}`;
 

@@ -1,54 +1,99 @@
-import { type ConsumedCapacity, DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
-import type { Totals } from "@tenantry/core/usage/fold";
-import type { UsageTotals } from "@tenantry/core/usage/ports";
-import { type Item, totalsOf } from "./usage-item.ts";
-import type { OnCapacity } from "./usage-pages.ts";
-import { hourKey, hourOf, tenantPartition } from "./usage-table.ts";
-
-type Hour = { readonly hour: number; readonly totals: Totals };
+import { type AttributeValue, DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
+import type { HourTotals, UsageTotals, UserChunk } from "@tenantry/core/usage/ports";
+import { fromItem, type Item, totalsOf } from "./usage-item.ts";
+import { type OnCapacity, sealedPages } from "./usage-pages.ts";
+import {
+  hourKey,
+  hourOf,
+  periodFrom,
+  periodKey,
+  periodsPartition,
+  rollUpsPartition,
+  tenantPartition,
+  usersPartition,
+} from "./usage-table.ts";
 
 /** A query of this many hours stays within a few of DynamoDB's 1 MB answers; several run side by side. */
 const stretch = 24 * 31;
 
-/** The totals in the Usage table: one item an hour. Ids are left out of the answer, though not of what the read costs. */
+/** What is kept in the Usage table: hours, users, and the roll-ups of closed days and months. */
 export const dynamoUsageTotals = (
   table: string,
   dynamo: DynamoDBClient = new DynamoDBClient({}),
   onCapacity?: OnCapacity,
 ): UsageTotals => {
-  const spent = (consumed: ConsumedCapacity | undefined) => onCapacity?.("read", consumed?.CapacityUnits ?? 0);
-
-  const query = async (tenantId: string, from: number, to: number): Promise<Hour[]> => {
-    const hours: Hour[] = [];
-    let start: Item | undefined;
+  /** All items of a partition whose sort key is in [from, to]. Sees every finished write. */
+  const query = async (pk: string, from: string, to: string, projection?: string): Promise<Item[]> => {
+    const items: Item[] = [];
+    let start: Record<string, AttributeValue> | undefined;
     do {
       const output = await dynamo.send(
         new QueryCommand({
           TableName: table,
           ConsistentRead: true,
           KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-          ExpressionAttributeValues: {
-            ":pk": { S: tenantPartition(tenantId) },
-            ":from": { S: hourKey(from) },
-            ":to": { S: hourKey(to - 1) },
-          },
-          ProjectionExpression: "pk, sk, totals",
+          ExpressionAttributeValues: { ":pk": { S: pk }, ":from": { S: from }, ":to": { S: to } },
+          ...(projection === undefined ? {} : { ProjectionExpression: projection }),
           ExclusiveStartKey: start,
           ...(onCapacity === undefined ? {} : { ReturnConsumedCapacity: "TOTAL" }),
         }),
       );
-      spent(output.ConsumedCapacity);
-      for (const item of output.Items ?? []) hours.push({ hour: hourOf(item["sk"]?.S ?? ""), totals: totalsOf(item) });
+      onCapacity?.("read", output.ConsumedCapacity?.CapacityUnits ?? 0);
+      items.push(...(output.Items ?? []));
       start = output.LastEvaluatedKey;
     } while (start !== undefined);
-    return hours;
+    return items;
+  };
+
+  /** The same for hours, a month of them at a time. */
+  const queryHours = async (pk: string, from: number, to: number, projection?: string): Promise<Item[]> => {
+    const stretches: Promise<Item[]>[] = [];
+    // The key of the hour `to` comes before all that belong to this hour and have more in their keys.
+    const before = (hour: number) => (pk.startsWith("USERS#") ? hourKey(hour) : hourKey(hour - 1));
+    for (let at = from; at < to; at += stretch)
+      stretches.push(query(pk, hourKey(at), before(Math.min(at + stretch, to)), projection));
+    return (await Promise.all(stretches)).flat();
   };
 
   return {
     async hours(tenantId, from, to) {
-      const stretches: Promise<Hour[]>[] = [];
-      for (let at = from; at < to; at += stretch) stretches.push(query(tenantId, at, Math.min(at + stretch, to)));
-      return (await Promise.all(stretches)).flat();
+      // Ids are left out of the answer, though not of what the read costs.
+      const items = await queryHours(tenantPartition(tenantId), from, to, "pk, sk, totals");
+      return items.map((item): HourTotals => ({ hour: hourOf(item["sk"]?.S ?? ""), totals: totalsOf(item) }));
+    },
+
+    async users(tenantId, metric, from, to) {
+      const items = await queryHours(usersPartition(tenantId, metric), from, to);
+      return items.map((item): UserChunk => {
+        const sk = item["sk"]?.S ?? "";
+        const series = sk.slice(hourKey(0).length + 1);
+        const { ids, page, totals } = fromItem(item);
+        const key = { tenantId, hour: hourOf(sk), series };
+        return {
+          hour: key.hour,
+          series,
+          count: totals[series]?.count ?? 0,
+          ids: async () => [...(page === 0 ? [] : await sealedPages(table, dynamo, key, 0, page, onCapacity)), ids],
+        };
+      });
+    },
+
+    async marks(tenantId, kind, from, to) {
+      const items = await query(periodsPartition(tenantId), periodKey(kind, from), periodKey(kind, to - 1));
+      return items.map(({ sk, marks, rolled }) => ({
+        from: periodFrom(sk?.S ?? "").from,
+        marks: Number(marks?.N ?? 0),
+        rolled: rolled?.N === undefined ? undefined : Number(rolled.N),
+      }));
+    },
+
+    async rollUps(tenantId, metric, kind, from, to) {
+      const items = await query(rollUpsPartition(tenantId, metric), periodKey(kind, from), periodKey(kind, to - 1));
+      return items.map((item) => ({
+        from: periodFrom(item["sk"]?.S ?? "").from,
+        marks: Number(item["marks"]?.N ?? 0),
+        totals: totalsOf(item),
+      }));
     },
   };
 };

@@ -1,7 +1,8 @@
 import { isRejection, parseEvent, type Rejection, type UsageEvent } from "./event.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { meterNames } from "./meters.ts";
+import type { MeterTable } from "./meters.ts";
 import type { ChunkKey, Counted } from "./pages.ts";
+import { periodOf } from "./period.ts";
 import type { IncomingRecord } from "./ports.ts";
 
 /** An event, and where in the batch it came from. */
@@ -10,35 +11,67 @@ export type BatchEvent = Counted & { readonly record: number; readonly line: num
 /** The events of a batch that belong to one chunk. */
 export type ChunkEvents = {
   readonly key: ChunkKey;
-  readonly events: BatchEvent[];
+  events: BatchEvent[];
+};
+
+/** What a batch has of one tenant. */
+export type TenantEvents = {
+  /** By hour; those of a unique meter by hour and series. */
+  readonly chunks: Map<number | string, ChunkEvents>;
+  /** The series with dimensions by month (its first hour). Each must be admitted before an event of it counts. */
+  readonly series: Map<number, Set<string>>;
 };
 
 export type Fault = Rejection & { readonly record: number; readonly line: number };
 
-/** A batch sorted: events by tenant and hour, and what is wrong with the rest. */
+/** A batch sorted: events by tenant and chunk, and what is wrong with the rest. */
 export type SortedBatch = {
-  /** Tenant to hour to events. */
-  readonly tenants: ReadonlyMap<string, ReadonlyMap<number, ChunkEvents>>;
+  readonly tenants: ReadonlyMap<string, TenantEvents>;
   readonly faults: Fault[];
 };
 
-const meterIndex = Object.fromEntries(meterNames.map((name, index) => [name, index]));
+/** Months of the hours met, for events come from few. */
+const monthCache = new Map<number, number>();
+/** The first hour of an hour's month. */
+export const monthOf = (hour: number): number => {
+  let month = monthCache.get(hour);
+  if (month === undefined) {
+    month = periodOf("month", hour).from;
+    if (monthCache.size >= 2000) monthCache.clear();
+    monthCache.set(hour, month);
+  }
+  return month;
+};
 
 /** Sorts a batch. A record holds one event, or several as JSON lines. */
-export const sortBatch = (records: readonly IncomingRecord[], now: number): SortedBatch => {
-  const tenants = new Map<string, Map<number, ChunkEvents>>();
+export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable, now: number): SortedBatch => {
+  const tenants = new Map<string, TenantEvents>();
   const faults: Fault[] = [];
 
   const take = (event: UsageEvent, record: IncomingRecord, index: number, line: number) => {
-    let hours = tenants.get(event.tenantId);
-    if (hours === undefined) tenants.set(event.tenantId, (hours = new Map<number, ChunkEvents>()));
-    let chunk = hours.get(event.hour);
-    if (chunk === undefined)
-      hours.set(event.hour, (chunk = { key: { tenantId: event.tenantId, hour: event.hour }, events: [] }));
-    const meter = meterIndex[event.metric] ?? 0;
-    const { metric, micros, id } = event;
-    const { hi, lo } = id === undefined ? fingerprint(record.position, meter, line) : fingerprint(id, meter);
-    chunk.events.push({ hi, lo, metric, micros, record: index, line });
+    const { tenantId, meter, series, hour, micros, at, id, user } = event;
+    let tenant = tenants.get(tenantId);
+    if (tenant === undefined) tenants.set(tenantId, (tenant = { chunks: new Map(), series: new Map() }));
+    if (series !== meter.name) {
+      const month = monthOf(hour);
+      const met = tenant.series.get(month);
+      if (met === undefined) tenant.series.set(month, new Set([series]));
+      else met.add(series);
+    }
+    const isUnique = meter.aggregation === "unique";
+    const place = isUnique ? `${hour} ${series}` : hour;
+    let chunk = tenant.chunks.get(place);
+    if (chunk === undefined) {
+      const key = isUnique ? { tenantId, hour, series } : { tenantId, hour };
+      tenant.chunks.set(place, (chunk = { key, events: [] }));
+    }
+    const { hi, lo } =
+      isUnique && user !== undefined
+        ? fingerprint(user, meter.number)
+        : id === undefined
+          ? fingerprint(record.position, meter.number, line)
+          : fingerprint(id, meter.number);
+    chunk.events.push({ hi, lo, series, kind: meter.aggregation, micros, at, record: index, line });
   };
 
   for (const [index, record] of records.entries()) {
@@ -48,7 +81,7 @@ export const sortBatch = (records: readonly IncomingRecord[], now: number): Sort
       faults.push({ record: index, line: 1, ...unreadable });
       continue;
     }
-    const event = parseEvent(text, record.arrivedAt, now);
+    const event = parseEvent(text, meters, record.arrivedAt, now);
     if (!isRejection(event)) {
       take(event, record, index, 1);
       continue;
@@ -60,7 +93,7 @@ export const sortBatch = (records: readonly IncomingRecord[], now: number): Sort
     }
     for (const [at, each] of lines.entries()) {
       if (each.trim() === "") continue;
-      const packed = parseEvent(each, record.arrivedAt, now);
+      const packed = parseEvent(each, meters, record.arrivedAt, now);
       if (isRejection(packed)) faults.push({ record: index, line: at + 1, ...packed });
       else take(packed, record, index, at + 1);
     }

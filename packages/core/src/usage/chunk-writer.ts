@@ -1,10 +1,13 @@
 import { countOf } from "./fold.ts";
 import { IdSet } from "./id-set.ts";
 import { type ChunkKey, type Counted, emptyHead, type Head, nextStep, type PageLimits, pageLimits } from "./pages.ts";
+import { closedPeriods } from "./period.ts";
+import type { Clock } from "../ports.ts";
 import type { UsageChunks } from "./ports.ts";
 
 export type ChunkWriterPorts = {
   readonly chunks: UsageChunks;
+  readonly clock: Clock;
   /** Waits so many milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
   /** Uniform in [0, 1). */
@@ -45,7 +48,7 @@ export type ChunkWriter = {
  * and get the same events again: each is counted once.
  */
 export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions = {}): ChunkWriter => {
-  const { chunks, sleep, random } = ports;
+  const { chunks, clock, sleep, random } = ports;
   const limits = options.limits ?? pageLimits;
   const memory = options.memory ?? 64 * 1024 * 1024;
   const attempts = options.attempts ?? 12;
@@ -127,7 +130,7 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
         if (left.length === 0) break;
         const step = nextStep(chunk.head, left, limits);
         if (step.seal !== undefined) await chunks.seal(key, step.seal.page, step.seal.ids);
-        const result = await chunks.save(key, step.head);
+        const result = await chunks.save(key, step.head, closedPeriods(key.hour, clock().getTime()));
         if (result.saved) {
           const taken = left.slice(0, step.taken);
           addIds(name, chunk, () => {
@@ -160,7 +163,8 @@ const advance = (chunk: Known, head: Head) => {
   chunk.pages = head.page;
 };
 
-const nameOf = (key: ChunkKey) => `${key.tenantId}/${key.hour}`;
+const nameOf = ({ tenantId, hour, series }: ChunkKey) =>
+  series === undefined ? `${tenantId}/${hour}` : `${tenantId}/${hour}/${series}`;
 
 const unknownTo = (chunk: Known, events: readonly Counted[]) => events.filter((event) => !chunk.ids.has(event));
 

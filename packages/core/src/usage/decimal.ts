@@ -54,7 +54,7 @@ export class Sum {
       return;
     }
     const near = this.#near + micros;
-    if (near <= Number.MAX_SAFE_INTEGER) {
+    if (Number.isSafeInteger(near)) {
       this.#near = near;
       return;
     }

@@ -1,17 +1,23 @@
 import { acceptAhead, acceptBack, closesAt, hourMs } from "./accept.ts";
 import { type Micros, toMicros } from "./decimal.ts";
-import { isFolded, isMeter, type MeterName } from "./meters.ts";
+import type { MeterTable, NumberedMeter } from "./meters.ts";
+import { seriesOf } from "./series.ts";
 import { timestampParser } from "./timestamp.ts";
 
 /** A usage event as the meter counts it. The archive keeps the rest of what was sent. */
 export type UsageEvent = {
   readonly tenantId: string;
-  readonly metric: MeterName;
+  readonly meter: NumberedMeter;
+  readonly series: string;
   readonly micros: Micros;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   /** Hours since 1970 in UTC: the chunk the event belongs to. */
   readonly hour: number;
   /** The producer's id, if it gave one. */
   readonly id: string | undefined;
+  /** Who used it: events of a `unique` meter have it. */
+  readonly user: string | undefined;
 };
 
 /** Why an event is set aside. */
@@ -27,7 +33,6 @@ export const rejections = [
   "unknown-tenant",
   "deleted-tenant",
   "unknown-metric",
-  "unsupported-metric",
   "invalid-value",
   "invalid-timestamp",
   "too-late",
@@ -36,6 +41,7 @@ export const rejections = [
   "invalid-user",
   "invalid-dimensions",
   "batch-failed",
+  "dimension-limit",
 ] as const;
 export type Rejection = { readonly reason: (typeof rejections)[number]; readonly detail: string };
 
@@ -59,7 +65,12 @@ export const isRejection = (parsed: UsageEvent | Rejection): parsed is Rejection
  * @param arrivedAt when the stream took it, in milliseconds
  * @param now the consumer's clock, in milliseconds
  */
-export const parseEvent = (text: string, arrivedAt: number, now: number): UsageEvent | Rejection => {
+export const parseEvent = (
+  text: string,
+  meters: MeterTable,
+  arrivedAt: number,
+  now: number,
+): UsageEvent | Rejection => {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -75,10 +86,10 @@ export const parseEvent = (text: string, arrivedAt: number, now: number): UsageE
     return reject("invalid-tenant", "tenant_id must be a tenant's id.");
 
   const metric = event["metric"];
-  if (typeof metric !== "string" || !isMeter(metric)) return reject("unknown-metric", "metric names no meter.");
-  if (!isFolded(metric)) return reject("unsupported-metric", `${metric} is not taken from events.`);
+  const meter = typeof metric === "string" ? meters.get(metric) : undefined;
+  if (meter === undefined) return reject("unknown-metric", "metric names no meter.");
 
-  const micros = toMicros(event["value"], () => sourceOfValue(text));
+  const micros = microsOf(event["value"], meter, text);
   if (typeof micros === "string") return reject("invalid-value", `value ${micros}.`);
 
   const timestamp = event["timestamp"];
@@ -96,17 +107,32 @@ export const parseEvent = (text: string, arrivedAt: number, now: number): UsageE
   const user = event["user_id"];
   if (user !== undefined && user !== null && !isText(user))
     return reject("invalid-user", `user_id must be a string of 1 to ${maxText} characters.`);
-  const dimensions = event["dimensions"];
-  if (dimensions !== undefined && dimensions !== null && !areDimensions(dimensions))
+  if (meter.aggregation === "unique" && (user === undefined || user === null))
+    return reject("invalid-user", "An event of this meter needs a user_id.");
+  const dimensions = event["dimensions"] ?? undefined;
+  if (dimensions !== undefined && !areDimensions(dimensions))
     return reject("invalid-dimensions", `dimensions must be an object of up to ${maxDimensions} short strings.`);
 
-  return { tenantId: tenant, metric, micros, hour, id: id ?? undefined };
+  const series = dimensions === undefined || meter.names.length === 0 ? meter.name : seriesOf(meter, dimensions);
+  return { tenantId: tenant, meter, series, micros, at, hour, id: id ?? undefined, user: user ?? undefined };
 };
 
-const areDimensions = (value: unknown): boolean => {
+/** The value in micro-units, or why it is none. Where only events or users are counted it may be left out. */
+const microsOf = (value: unknown, meter: NumberedMeter, text: string): Micros | string => {
+  if (value === undefined && (meter.aggregation === "count" || meter.aggregation === "unique")) return 0;
+  const micros = toMicros(value, () => sourceOfValue(text));
+  if (meter.step === 1 || typeof micros === "string") return micros;
+  const left = typeof micros === "bigint" ? micros % BigInt(meter.step) : micros % meter.step;
+  return left == 0 ? micros : `has more than ${meter.decimals} decimals`;
+};
+
+const areDimensions = (value: unknown): value is Readonly<Record<string, string>> => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const entries = Object.entries(value);
-  return entries.length <= maxDimensions && entries.every(([name, text]) => isText(name) && isText(text));
+  return (
+    entries.length <= maxDimensions &&
+    entries.every(([name, text]) => isText(name) && isText(text) && text.isWellFormed())
+  );
 };
 
 /** The number under the top-level `value` as it was written. JSON.parse alone would have rounded it. */

@@ -1,41 +1,38 @@
-import { type Micros, Sum } from "./decimal.ts";
-import type { MeterName } from "./meters.ts";
+import { type Aggregate, combine, type FoldedEvent, foldSeries } from "./aggregate.ts";
 
-/** What events of one meter come to. Exact: `sum` is in micro-units. */
-export type Total = { readonly sum: bigint; readonly count: number };
+/** Aggregates by series. A series without events is not in it. */
+export type Totals = Readonly<Record<string, Aggregate>>;
 
-/** Totals by meter. A meter without events is not in it. */
-export type Totals = Readonly<Partial<Record<MeterName, Total>>>;
+/** Adds to totals that nobody else has yet. */
+const addTo = (totals: Record<string, Aggregate>, series: string, added: Aggregate): void => {
+  const before = Object.hasOwn(totals, series) ? totals[series] : undefined;
+  totals[series] = before === undefined ? added : combine(before, added);
+};
 
-export const noTotal: Total = { sum: 0n, count: 0 };
-
-/** Commutative, associative, with `noTotal` as its neutral element: the order of events never matters. */
-export const addTotals = (a: Total, b: Total): Total => ({ sum: a.sum + b.sum, count: a.count + b.count });
-
-type FoldedEvent = { readonly metric: MeterName; readonly micros: Micros };
-
-/** Folds events into totals: one pass for each meter among them, and mostly that is one. */
+/** Folds events, each of which is new, into totals: one pass for each series among them, and mostly that is one. */
 export const foldEvents = (totals: Totals, events: readonly FoldedEvent[]): Totals => {
-  const folded: Partial<Record<MeterName, Total>> = { ...totals };
-  let left = events;
-  while (left[0] !== undefined) {
-    const { metric } = left[0];
-    const sum = new Sum();
-    let others: FoldedEvent[] | undefined;
-    let count = 0;
-    for (const event of left) {
-      if (event.metric === metric) {
-        sum.add(event.micros);
-        count++;
-      } else (others ??= []).push(event);
-    }
-    const before = folded[metric] ?? noTotal;
-    folded[metric] = { sum: before.sum + sum.total(), count: before.count + count };
-    left = others ?? [];
+  const folded: Record<string, Aggregate> = { ...totals };
+  const first = events[0];
+  if (first === undefined) return folded;
+  const alike = events.every((event) => event.series === first.series);
+  const groups = alike ? [events] : Map.groupBy(events, (event) => event.series).values();
+  for (const group of groups) {
+    const head = group[0];
+    if (head !== undefined) addTo(folded, head.series, foldSeries(head, group));
   }
   return folded;
 };
 
+/** Totals of different events together. Commutative and associative. */
+export const addTotals = (a: Totals, b: Totals): Totals => {
+  const added: Record<string, Aggregate> = { ...a };
+  for (const [series, aggregate] of Object.entries(b)) addTo(added, series, aggregate);
+  return added;
+};
+
 /** How many events these totals are the fold of. */
-export const countOf = (totals: Totals): number =>
-  Object.values(totals).reduce((count, total) => count + total.count, 0);
+export const countOf = (totals: Totals): number => {
+  let count = 0;
+  for (const series in totals) count += totals[series]?.count ?? 0;
+  return count;
+};

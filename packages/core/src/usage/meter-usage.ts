@@ -1,12 +1,18 @@
 import type { Clock } from "../ports.ts";
-import { type ChunkEvents, type Fault, sortBatch } from "./batch.ts";
+import type { Admit } from "./admit.ts";
+import { type ChunkEvents, type Fault, monthOf, type SortedBatch, sortBatch, type TenantEvents } from "./batch.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 import { concurrently } from "./concurrently.ts";
+import type { Rejection } from "./event.ts";
+import type { MeterCatalog } from "./meter-catalog.ts";
+import type { MeterTable } from "./meters.ts";
 import type { IncomingRecord, Quarantine, RejectedRecord, UsageArchive } from "./ports.ts";
 import type { Standing } from "./tenant-check.ts";
 
 export type MeterUsagePorts = {
   readonly writer: ChunkWriter;
+  readonly meters: MeterCatalog;
+  readonly admit: Admit;
   readonly standing: (tenantId: string) => Promise<Standing>;
   readonly archive: UsageArchive;
   readonly quarantine: Quarantine;
@@ -41,7 +47,8 @@ export const meterUsage =
     const archived = ports.archive.put(records);
     // Sorting overlaps the upload, and a failed upload must not go unheard meanwhile.
     archived.catch(() => undefined);
-    const { tenants, faults } = sortBatch(records, ports.clock().getTime());
+    const { meters, sorted } = await sort(ports, records);
+    const { tenants, faults } = sorted;
     const errors: unknown[] = [];
     let failedFrom = Number.POSITIVE_INFINITY;
     const fail = (chunk: ChunkEvents, error: unknown) => {
@@ -50,12 +57,16 @@ export const meterUsage =
     };
 
     const known: ChunkEvents[] = [];
-    const failures = await concurrently([...tenants], width, async ([tenantId, hours]) => {
+    const failures = await concurrently([...tenants], width, async ([tenantId, tenant]) => {
       const standing = await ports.standing(tenantId);
-      if (standing === "known") known.push(...hours.values());
-      else for (const chunk of hours.values()) faults.push(...refused(chunk, standing));
+      if (standing !== "known") {
+        for (const chunk of tenant.chunks.values()) faults.push(...setAside(chunk.events, refusals[standing]));
+        return;
+      }
+      faults.push(...(await refuseSeries(ports.admit, tenantId, tenant, meters)));
+      for (const chunk of tenant.chunks.values()) if (chunk.events.length > 0) known.push(chunk);
     });
-    for (const { item, error } of failures) for (const chunk of item[1].values()) fail(chunk, error);
+    for (const { item, error } of failures) for (const chunk of item[1].chunks.values()) fail(chunk, error);
 
     await archived;
     let counted = 0;
@@ -87,13 +98,52 @@ export const meterUsage =
     };
   };
 
-const refused = (chunk: ChunkEvents, standing: Exclude<Standing, "known">): Fault[] =>
-  chunk.events.map(({ record, line }) => ({
-    record,
-    line,
-    reason: `${standing}-tenant`,
-    detail: standing === "deleted" ? "The tenant was deleted." : "There is no such tenant.",
-  }));
+/** Sorts the batch. Before a metric is called unknown, the definitions are read again: it may be a minute old. */
+const sort = async (
+  { meters: catalog, clock }: MeterUsagePorts,
+  records: readonly IncomingRecord[],
+): Promise<{ readonly meters: MeterTable; readonly sorted: SortedBatch }> => {
+  const now = clock().getTime();
+  const meters = await catalog.current();
+  const sorted = sortBatch(records, meters, now);
+  if (!sorted.faults.some(({ reason }) => reason === "unknown-metric")) return { meters, sorted };
+  const latest = await catalog.reread();
+  return latest === meters ? { meters, sorted } : { meters: latest, sorted: sortBatch(records, latest, now) };
+};
+
+/** Takes the events of series that are not admitted out of the tenant's chunks. */
+const refuseSeries = async (
+  admit: Admit,
+  tenantId: string,
+  tenant: TenantEvents,
+  meters: MeterTable,
+): Promise<Fault[]> => {
+  // All is asked before anything is taken out: when an answer fails, the events are still where they were.
+  const refused = new Map<number, ReadonlySet<string>>();
+  for (const [month, wanted] of tenant.series) {
+    const series = await admit(tenantId, month, wanted, meters);
+    if (series.size > 0) refused.set(month, series);
+  }
+  if (refused.size === 0) return [];
+  const faults: Fault[] = [];
+  for (const chunk of tenant.chunks.values()) {
+    const series = refused.get(monthOf(chunk.key.hour));
+    if (series === undefined) continue;
+    const out = chunk.events.filter((event) => series.has(event.series));
+    faults.push(...setAside(out, refusals.limit));
+    chunk.events = chunk.events.filter((event) => !series.has(event.series));
+  }
+  return faults;
+};
+
+const refusals = {
+  unknown: { reason: "unknown-tenant", detail: "There is no such tenant." },
+  deleted: { reason: "deleted-tenant", detail: "The tenant was deleted." },
+  limit: { reason: "dimension-limit", detail: "The tenant has too many combinations of dimension values this month." },
+} as const satisfies Record<string, Rejection>;
+
+const setAside = (events: ChunkEvents["events"], rejection: Rejection): Fault[] =>
+  events.map(({ record, line }) => ({ record, line, ...rejection }));
 
 /** Faults gathered by record, records and lines in their order: the same batch always gives the same list. */
 const byRecord = (records: readonly IncomingRecord[], faults: readonly Fault[]): RejectedRecord[] => {

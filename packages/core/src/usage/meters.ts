@@ -1,23 +1,56 @@
+import { z } from "zod";
+
 /** How a meter's events become one number. All are exact, and none minds in which order or how often events come. */
 export const aggregations = ["sum", "count", "min", "max", "latest", "unique", "time_weighted_average"] as const;
 export type Aggregation = (typeof aggregations)[number];
 
-/** A meter as data: what its events measure, and how they are folded. */
-export type Meter = {
-  readonly name: string;
-  /** One of it, such as `call` or `gigabyte`. */
-  readonly unit: string;
-  readonly aggregation: Aggregation;
-  /** Places that its values may have after the point, six at most. */
-  readonly decimals: number;
-  /** What its usage can be grouped by. Other dimensions of an event are kept in the archive and not looked at. */
-  readonly dimensions: readonly { readonly name: string }[];
-  /** How many combinations of dimension values one tenant may have in a month. */
-  readonly cardinality_limit: number;
+/** Limits of definitions: with them no item of the Usage table comes near DynamoDB's 400 KB. */
+export const meterLimits = { meters: 100, dimensions: 6, cardinality: 1000 } as const;
+
+/** What is kept for each series is larger where users or samples are kept: these meters have fewer. */
+const tighter: Readonly<Partial<Record<Aggregation, { readonly dimensions: number; readonly cardinality: number }>>> = {
+  unique: { dimensions: 3, cardinality: 200 },
+  time_weighted_average: { dimensions: 6, cardinality: 50 },
 };
 
+const name = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "must be a lower-case letter, and more of them, digits or _");
+
+/** All of a meter but its name. */
+export const MeterDefinition = z
+  .strictObject({
+    unit: z.string().min(1).max(32).meta({ description: "One of it.", example: "call" }),
+    aggregation: z.enum(aggregations).meta({ description: "How events become one number.", example: "sum" }),
+    decimals: z.int().min(0).max(6).meta({ description: "Places that values may have after the point." }),
+    dimensions: z
+      .array(z.strictObject({ name }))
+      .max(meterLimits.dimensions)
+      .meta({ description: "What usage can be grouped by. Other dimensions of events are kept and not looked at." }),
+    cardinality_limit: z
+      .int()
+      .min(1)
+      .max(meterLimits.cardinality)
+      .meta({ description: "How many combinations of dimension values one tenant may have in a month." }),
+  })
+  .check(({ value: { aggregation, dimensions, cardinality_limit }, issues }) => {
+    const fault = (path: string, message: string) =>
+      issues.push({ code: "custom", path: [path], message, input: aggregation });
+    const limits = tighter[aggregation];
+    if (new Set(dimensions.map((dimension) => dimension.name)).size < dimensions.length)
+      fault("dimensions", "must differ in their names");
+    if (limits !== undefined && dimensions.length > limits.dimensions)
+      fault("dimensions", `must be ${limits.dimensions} at most with ${aggregation}`);
+    if (limits !== undefined && cardinality_limit > limits.cardinality)
+      fault("cardinality_limit", `must be ${limits.cardinality} at most with ${aggregation}`);
+  });
+export type MeterDefinition = z.infer<typeof MeterDefinition>;
+
+export const MeterName = name.meta({ id: "MeterName", description: "A meter's name.", example: "api_calls" });
+
+/** A meter as data: what its events measure, and how they are folded. */
+export type Meter = MeterDefinition & { readonly name: string };
+
 /** The meters there are before any is defined. The order never changes: a meter's place is part of its events' identity. */
-export const shippedMeters = [
+export const shippedMeters: readonly Meter[] = [
   { name: "api_calls", unit: "call", aggregation: "sum", decimals: 6, dimensions: [], cardinality_limit: 100 },
   {
     name: "storage_gb",
@@ -29,25 +62,37 @@ export const shippedMeters = [
   },
   { name: "compute_hours", unit: "hour", aggregation: "sum", decimals: 6, dimensions: [], cardinality_limit: 100 },
   { name: "active_users", unit: "user", aggregation: "unique", decimals: 0, dimensions: [], cardinality_limit: 100 },
-] as const satisfies readonly Meter[];
+];
 
-/** Where the definitions of meters are kept. */
-export interface Meters {
-  /** All of them, in the order in which they were made, the shipped ones first. */
-  list(): Promise<readonly Meter[]>;
-}
+/** The definitions as stored: all of them in one place, which changes as a whole. */
+export type MeterList = {
+  /** Grows by one with each change; 0 has never been changed. */
+  readonly version: number;
+  /** In the order in which they were made, the shipped ones first. */
+  readonly meters: readonly Meter[];
+};
 
-export type MeterName = (typeof shippedMeters)[number]["name"];
+/** A definition as the consumer uses it. */
+export type NumberedMeter = Meter & {
+  /** Its place in the list: part of its events' identity. */
+  readonly number: number;
+  /** The names of its dimensions, sorted. */
+  readonly names: readonly string[];
+  /** Values are whole multiples of so many micro-units. */
+  readonly step: number;
+};
 
-export const meterNames: readonly MeterName[] = shippedMeters.map((meter) => meter.name);
+export type MeterTable = ReadonlyMap<string, NumberedMeter>;
 
-export const isMeter = (name: string): name is MeterName => shippedMeters.some((meter) => meter.name === name);
-
-const folded: ReadonlySet<Aggregation> = new Set(["sum", "count"]);
-
-/** Whether the pages can fold this meter. Events of the others are set aside whole until they can. */
-export const isFolded = (name: MeterName): boolean =>
-  shippedMeters.some((meter) => meter.name === name && folded.has(meter.aggregation));
-
-/** The meters whose usage can be asked for. */
-export const foldedMeters = meterNames.filter(isFolded);
+export const meterTable = (meters: readonly Meter[]): MeterTable =>
+  new Map(
+    meters.map((meter, number) => [
+      meter.name,
+      {
+        ...meter,
+        number,
+        names: meter.dimensions.map(({ name }) => name).toSorted(),
+        step: 10 ** (6 - meter.decimals),
+      },
+    ]),
+  );

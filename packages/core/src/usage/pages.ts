@@ -1,14 +1,15 @@
-import type { Micros } from "./decimal.ts";
-import type { Fingerprint } from "./fingerprint.ts";
+import type { FoldedEvent } from "./aggregate.ts";
 import { foldEvents, type Totals } from "./fold.ts";
 import { appendIds } from "./id-set.ts";
-import type { MeterName } from "./meters.ts";
 
-/** A chunk: what one tenant used in one hour, in hours since 1970 UTC. */
-export type ChunkKey = { readonly tenantId: string; readonly hour: number };
+/**
+ * A chunk: what one tenant used in one hour, in hours since 1970 UTC. A series of a `unique` meter has a chunk of its
+ * own, in which a user's fingerprint is the id: so the count of ids is the count of users.
+ */
+export type ChunkKey = { readonly tenantId: string; readonly hour: number; readonly series?: string };
 
 /** An event ready to be counted. */
-export type Counted = Fingerprint & { readonly metric: MeterName; readonly micros: Micros };
+export type Counted = FoldedEvent;
 
 /**
  * The head of a chunk: its totals, and the page of ids that is still open. Pages below `page` are sealed, each in an

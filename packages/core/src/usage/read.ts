@@ -1,9 +1,14 @@
 import type { Clock } from "../ports.ts";
 import { Problem } from "../problem.ts";
-import { noTotal } from "./fold.ts";
-import { isMeter, type Meter, type Meters } from "./meters.ts";
-import type { UsageTotals } from "./ports.ts";
-import { foldHours, type HourRange, type UsageBucket, type UsageWindow } from "./window.ts";
+import { type Aggregate, combine, minuteOf, type Segment } from "./aggregate.ts";
+import { averageOver } from "./average.ts";
+import { formatMicros } from "./decimal.ts";
+import type { Meter } from "./meters.ts";
+import { type Piece, readPieces } from "./pieces.ts";
+import type { Meters, UsageTotals } from "./ports.ts";
+import { groupOf, parseSeries } from "./series.ts";
+import { readUsers } from "./users.ts";
+import { bucketsOf, type HourRange, instant, isFinal, type UsageBucket, type UsageWindow } from "./window.ts";
 
 export type UsageQuery = {
   readonly tenantId: string;
@@ -29,7 +34,17 @@ export type Usage = {
   readonly asOf: Date;
 };
 
-export type ReadUsagePorts = { readonly usage: UsageTotals; readonly meters: Meters; readonly clock: Clock };
+export type ReadUsagePorts = {
+  readonly usage: UsageTotals;
+  readonly meters: Pick<Meters, "list">;
+  readonly clock: Clock;
+};
+
+/** A bucket's value in micro-units and its count. */
+type Amount = { readonly micros: bigint; readonly count: number };
+
+/** The amounts of each group, bucket by bucket. */
+type Amounts = ReadonlyMap<string, readonly (Amount | undefined)[]>;
 
 /**
  * Reads usage, for whoever may: callers authorise. Every finished write is in the answer.
@@ -39,22 +54,138 @@ export type ReadUsagePorts = { readonly usage: UsageTotals; readonly meters: Met
 export const readUsage =
   (ports: ReadUsagePorts) =>
   async (query: UsageQuery): Promise<Usage> => {
-    const { tenantId, metric, range, window, groupBy } = query;
-    const list = await ports.meters.list();
-    const meter = list.find(({ name }) => name === metric);
-    if (meter === undefined || !isMeter(metric)) {
-      const detail = `must be one of ${list.map(({ name }) => name).join(", ")}`;
-      throw new Problem("invalid-request", `There is no meter ${metric.slice(0, 64)}.`, {
-        errors: [{ pointer: "query:metric", detail }],
-      });
-    }
-    const unknown = groupBy.find((name) => meter.dimensions.every((dimension) => dimension.name !== name));
-    if (unknown !== undefined)
-      throw new Problem("invalid-request", `The meter ${metric} has no dimension ${unknown.slice(0, 64)}.`, {
-        errors: [{ pointer: "query:group_by", detail: "must name dimensions of the meter" }],
-      });
+    const meter = find((await ports.meters.list()).meters, query);
     const asOf = ports.clock();
-    const hours = await ports.usage.hours(tenantId, range.from, range.to);
-    const totals = hours.map(({ hour, totals: all }) => ({ hour, total: all[metric] ?? noTotal }));
-    return { meter, groups: [{ dimensions: {}, buckets: foldHours(totals, range, window, asOf) }], asOf };
+    const buckets = bucketsOf(query.range, query.window);
+    const amounts =
+      meter.aggregation === "unique"
+        ? await countUsers(ports.usage, query, buckets)
+        : await fold(ports.usage, query, meter, buckets, minuteOf(asOf.getTime()));
+    const none = query.groupBy.length === 0 && amounts.size === 0 ? [meter.name] : [];
+    const groups = [...amounts.keys(), ...none].toSorted().map((group): UsageGroup => {
+      const ofGroup = amounts.get(group);
+      return {
+        dimensions: parseSeries(group).dimensions,
+        buckets: buckets.map((bucket, index) => ({
+          start: instant(bucket.from),
+          end: instant(bucket.to),
+          value: formatMicros(ofGroup?.[index]?.micros ?? 0n),
+          count: ofGroup?.[index]?.count ?? 0,
+          final: isFinal(bucket, asOf),
+        })),
+      };
+    });
+    return { meter, groups, asOf };
   };
+
+const find = (meters: readonly Meter[], { metric, groupBy }: UsageQuery): Meter => {
+  const meter = meters.find(({ name }) => name === metric);
+  if (meter === undefined)
+    throw new Problem("invalid-request", `There is no meter ${metric.slice(0, 64)}.`, {
+      errors: [{ pointer: "query:metric", detail: `must be one of ${meters.map(({ name }) => name).join(", ")}` }],
+    });
+  const unknown = groupBy.find((name) => meter.dimensions.every((dimension) => dimension.name !== name));
+  if (unknown !== undefined)
+    throw new Problem("invalid-request", `The meter ${metric} has no dimension ${unknown.slice(0, 64)}.`, {
+      errors: [{ pointer: "query:group_by", detail: "must name dimensions of the meter" }],
+    });
+  return meter;
+};
+
+const countUsers = async (
+  usage: UsageTotals,
+  { tenantId, metric, window, groupBy }: UsageQuery,
+  buckets: readonly HourRange[],
+): Promise<Amounts> => {
+  const counts = await readUsers(usage, tenantId, metric, buckets, window, groupBy);
+  const groups = new Set(counts.flatMap((each) => [...each.keys()]));
+  return new Map(
+    [...groups].map((group) => [
+      group,
+      counts.map((each) => {
+        const count = each.get(group) ?? 0;
+        return { micros: BigInt(count) * 1_000_000n, count };
+      }),
+    ]),
+  );
+};
+
+/** A sample holds for 35 days, so what was measured so long before the range still counts in it. */
+const before = 35 * 24;
+
+const fold = async (
+  usage: UsageTotals,
+  { tenantId, range, window, groupBy }: UsageQuery,
+  meter: Meter,
+  buckets: readonly HourRange[],
+  now: number,
+): Promise<Amounts> => {
+  const isAverage = meter.aggregation === "time_weighted_average";
+  const [earlier, pieces] = await Promise.all([
+    isAverage ? readPieces(usage, tenantId, meter, { from: range.from - before, to: range.from }, "day") : [],
+    readPieces(usage, tenantId, meter, range, window),
+  ]);
+  const all = [...earlier, ...pieces];
+  const groups = Map.groupBy(new Set(all.flatMap(({ totals }) => Object.keys(totals))), (series) =>
+    groupOf(series, groupBy),
+  );
+  const byBucket = inBuckets(pieces, buckets);
+  return new Map(
+    [...groups].map(([group, series]) => {
+      const steps = isAverage ? series.map((each) => stepsOf(all, each)) : [];
+      const amounts = buckets.map((bucket, index): Amount | undefined => {
+        const aggregate = aggregateOf(byBucket[index] ?? [], series);
+        if (!isAverage) return aggregate && { micros: valueOf(aggregate), count: aggregate.count };
+        return { micros: averageOver(steps, bucket, now, meter.decimals), count: aggregate?.count ?? 0 };
+      });
+      return [group, amounts];
+    }),
+  );
+};
+
+/** The pieces of each bucket. Both are in order of time, and no piece is in two buckets. */
+const inBuckets = (pieces: readonly Piece[], buckets: readonly HourRange[]): Piece[][] => {
+  let next = 0;
+  return buckets.map(({ to }) => {
+    const inside: Piece[] = [];
+    for (let piece = pieces[next]; piece !== undefined && piece.from < to; piece = pieces[++next]) inside.push(piece);
+    return inside;
+  });
+};
+
+const stepsOf = (pieces: readonly Piece[], series: string): Segment[] =>
+  pieces.flatMap(({ totals }) => {
+    const aggregate = totals[series];
+    return aggregate?.kind === "segment" ? [aggregate.segment] : [];
+  });
+
+/** What these series come to together. Of time-weighted averages only the count is used, for series overlap in time. */
+const aggregateOf = (pieces: readonly Piece[], series: readonly string[]): Aggregate | undefined => {
+  const found = pieces.flatMap(({ totals }) =>
+    series.flatMap((each) => {
+      const aggregate = totals[each];
+      if (aggregate === undefined) return [];
+      return aggregate.kind === "segment" ? [{ kind: "count", count: aggregate.count } as const] : [aggregate];
+    }),
+  );
+  const [first, ...others] = found;
+  return first === undefined ? undefined : others.reduce<Aggregate>(combine, first);
+};
+
+const valueOf = (aggregate: Aggregate): bigint => {
+  switch (aggregate.kind) {
+    case "sum":
+      return aggregate.sum;
+    case "count":
+    case "unique":
+      return BigInt(aggregate.count) * 1_000_000n;
+    case "min":
+    case "max":
+      return aggregate.micros;
+    case "latest":
+      return aggregate.sample.micros;
+    case "time_weighted_average":
+    case "segment":
+      throw new Error("A time-weighted average is not a value by itself.");
+  }
+};

@@ -1,7 +1,6 @@
 import { type FieldError, Problem } from "../problem.ts";
 import { closesAt, dayMs, hourMs } from "./accept.ts";
-import { formatMicros } from "./decimal.ts";
-import { addTotals, noTotal, type Total } from "./fold.ts";
+import { periodOf } from "./period.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
 export const usageWindows = ["hour", "day", "month"] as const;
@@ -42,53 +41,33 @@ export const parseRange = (input: { readonly from: string; readonly to: string }
 const fault = (errors: readonly FieldError[]) =>
   new Problem("invalid-usage-window", errors.map((error) => `${error.pointer} ${error.detail}`).join("; "), { errors });
 
-const nextStart: Record<UsageWindow, (hour: number) => number> = {
-  hour: (hour) => hour + 1,
-  day: (hour) => (Math.floor(hour / 24) + 1) * 24,
-  month: (hour) => {
-    const day = new Date(hour * hourMs);
-    return Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1) / hourMs;
-  },
-};
-
-/** One bucket of an answer. `final` says that no event can change it any more. */
+/** One bucket of an answer. */
 export type UsageBucket = {
   readonly start: string;
   readonly end: string;
+  /** An exact decimal. `"0"` where nothing was counted, for which see `count`. */
   readonly value: string;
+  /** How many events it is the fold of; of a `unique` meter, how many users. */
   readonly count: number;
+  /** Whether no event can change it any more. */
   readonly final: boolean;
 };
 
 /**
- * Hours folded into buckets, the empty ones too. The first and the last are cut off at the range, so that hours, days
- * and months of one range always come to the same sum.
- *
- * @param hours in ascending order
+ * The hours, days or months that a range is made of. The first and the last are cut off at the range, so that hours,
+ * days and months of one range always come to the same.
  */
-export const foldHours = (
-  hours: readonly { readonly hour: number; readonly total: Total }[],
-  range: HourRange,
-  window: UsageWindow,
-  now: Date,
-): UsageBucket[] => {
-  const buckets: UsageBucket[] = [];
-  let next = 0;
-  for (let start = range.from; start < range.to;) {
-    const end = Math.min(nextStart[window](start), range.to);
-    let total = noTotal;
-    for (let hour = hours[next]; hour !== undefined && hour.hour < end; hour = hours[++next])
-      total = addTotals(total, hour.total);
-    buckets.push({
-      start: instant(start),
-      end: instant(end),
-      value: formatMicros(total.sum),
-      count: total.count,
-      final: closesAt(end * hourMs) < now.getTime(),
-    });
-    start = end;
+export const bucketsOf = (range: HourRange, window: UsageWindow): HourRange[] => {
+  const buckets: HourRange[] = [];
+  for (let from = range.from; from < range.to;) {
+    const next = window === "hour" ? from + 1 : periodOf(window, from).to;
+    const to = Math.min(next, range.to);
+    buckets.push({ from, to });
+    from = to;
   }
   return buckets;
 };
 
-const instant = (hour: number) => new Date(hour * hourMs).toISOString();
+export const isFinal = ({ to }: HourRange, now: Date): boolean => closesAt(to * hourMs) < now.getTime();
+
+export const instant = (hour: number): string => new Date(hour * hourMs).toISOString();
