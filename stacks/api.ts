@@ -12,7 +12,8 @@ import { compensation, onboarding } from "./onboarding";
 import { cursorSecret } from "./secrets";
 import { tenantLimits } from "./settings";
 import { executionsOf } from "./settling";
-import { controlTable, indexesOf, usageTable } from "./tables";
+import { usageGrants } from "./grants/usage";
+import { controlTable, indexesOf } from "./tables";
 import { webhookQueue, webhookSecretsArn, webhookSettings } from "./webhooks";
 
 const registry = { CONTROL_TABLE: controlTable.name };
@@ -58,11 +59,7 @@ const grants: Record<OperationName, Grant> = {
   getTenant: { environment: registry, permissions: [readRegistry] },
   listOperations: list,
   getOperation: { environment: registry, permissions: [readRegistry] },
-  getTenantUsage: {
-    environment: { ...registry, USAGE_TABLE: usageTable.name },
-    permissions: [readRegistry, allow(["dynamodb:Query"], usageTable.arn)],
-    timeout: "29 seconds",
-  },
+  ...usageGrants,
   submitUsageEvents: intakeGrant,
   createStorageCredentials: storageCredentials(controlTable),
   createOwnStorageCredentials: storageCredentials(controlTable),

@@ -1,7 +1,7 @@
 import { usageBucket } from "./buckets";
 import { allow } from "./functions";
 import { production } from "./settings";
-import { controlTable, quarantineTable, usageTable } from "./tables";
+import { controlTable, countUsage, indexesOf, quarantineTable, usageTable } from "./tables";
 
 /** Usage events come in here, from any Kinesis client, with the tenant's id as the partition key. */
 export const usageStream = new sst.aws.KinesisStream("UsageEvents", {
@@ -40,7 +40,7 @@ const counting = {
   permissions: [
     allow(["dynamodb:GetItem"], controlTable.arn),
     allow(["dynamodb:PutItem"], quarantineTable.arn),
-    allow(["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
+    allow(countUsage, usageTable.arn),
     allow(["s3:PutObject"], $interpolate`${usageBucket.arn}/archive/*`, $interpolate`${usageBucket.arn}/quarantine/*`),
   ],
 };
@@ -115,4 +115,40 @@ new aws.cloudwatch.MetricAlarm("LostUsage", {
   dimensions: { QueueName: lost.nodes.queue.name },
   statistic: "Maximum",
   treatMissingData: "notBreaching",
+});
+
+const rollingUp = {
+  environment: { CONTROL_TABLE: controlTable.name, USAGE_TABLE: usageTable.name },
+  permissions: [
+    allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], usageTable.arn),
+  ],
+};
+
+// An event that came after its day was over left the day marked: it is rolled up again within seconds.
+usageTable.subscribe(
+  "RollUpLateUsage",
+  { handler: "functions/metering/roll-up-late-usage.handler", timeout: "2 minutes", ...rollingUp },
+  {
+    filters: [{ dynamodb: { NewImage: { late: { BOOL: [true] } } } }],
+    transform: {
+      eventSourceMapping: (args) => {
+        args.startingPosition = "TRIM_HORIZON";
+        args.batchSize = 1000;
+        args.maximumBatchingWindowInSeconds = 5;
+        args.functionResponseTypes = ["ReportBatchItemFailures"];
+        args.bisectBatchOnFunctionError = true;
+      },
+    },
+  },
+);
+
+// Past midnight, every tenant's day; again each hour, for whoever was not reached and for what was written meanwhile.
+new sst.aws.CronV2("RollUpUsage", {
+  schedule: "cron(15 * * * ? *)",
+  function: {
+    handler: "functions/metering/roll-up-usage.handler",
+    timeout: "15 minutes",
+    ...rollingUp,
+    permissions: [...rollingUp.permissions, allow(["dynamodb:Query"], indexesOf(controlTable))],
+  },
 });

@@ -13,10 +13,11 @@ export const controlTable = new sst.aws.Dynamo("Control", {
   deletionProtection: production,
 });
 
-/** Usage: one chain of pages for each tenant and hour. */
+/** Usage: one chain of pages for each tenant and hour, and what closed days and months come to. */
 export const usageTable = new sst.aws.Dynamo("Usage", {
   fields: { pk: "string", sk: "string" },
   primaryIndex: { hashKey: "pk", rangeKey: "sk" },
+  stream: "new-image",
   ttl: "expires_at",
   deletionProtection: production,
 });
@@ -34,3 +35,12 @@ export const quarantineTable = new sst.aws.Dynamo("Quarantine", {
 
 /** The indexes of a table, as IAM names them. */
 export const indexesOf = (table: sst.aws.Dynamo) => $interpolate`${table.arn}/index/*`;
+
+/** What counting events does with the Usage table. */
+export const countUsage = [
+  "dynamodb:BatchGetItem",
+  "dynamodb:GetItem",
+  "dynamodb:PutItem",
+  "dynamodb:Query",
+  "dynamodb:UpdateItem",
+];

@@ -4,7 +4,6 @@ import { newId } from "@tenantry/aws/new-id";
 import { dynamoOperations } from "@tenantry/aws/operations";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { hmacSigner, secretValue } from "@tenantry/aws/signer";
-import { dynamoUsageTotals } from "@tenantry/aws/usage-totals";
 import { stepFunctions } from "@tenantry/aws/workflows";
 import { cancelOperation } from "@tenantry/core/operation/cancel";
 import { getOperation } from "@tenantry/core/operation/get";
@@ -17,7 +16,6 @@ import { getTenant } from "@tenantry/core/tenant/get";
 import { listTenants } from "@tenantry/core/tenant/list";
 import { registerTenant } from "@tenantry/core/tenant/register";
 import { tenantLimits } from "@tenantry/core/tenant/limits";
-import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
 
 /**
  * The composition root of the API. Each part is made when it is first asked for: a function is given only the settings
@@ -39,7 +37,6 @@ const workflows = once(() =>
 );
 const signer = once(() => hmacSigner(secretValue(setting("CURSOR_SECRET"))));
 const limits = once(() => tenantLimits(setting("TENANT_LIMITS")));
-const usage = once(() => dynamoUsageTotals(setting("USAGE_TABLE")));
 
 const ports = {
   get registry() {
@@ -50,9 +47,6 @@ const ports = {
   },
   get workflows() {
     return workflows();
-  },
-  get usage() {
-    return usage();
   },
   clock: () => new Date(),
   newId,
@@ -66,7 +60,6 @@ export const app = {
     retry: retryOperation(ports),
     cancel: cancelOperation(ports),
   },
-  usage: { get: getTenantUsage(ports) },
 };
 
 /** The headers of an answer that only leads to an operation. */

@@ -1,12 +1,10 @@
-import { setTimeout } from "node:timers/promises";
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { s3UsageArchive } from "@tenantry/aws/usage-archive";
-import { dynamoUsageChunks } from "@tenantry/aws/usage-pages";
+import { usageCounting } from "@tenantry/aws/usage-counting";
 import { quarantineList } from "@tenantry/aws/usage-quarantine-list";
-import { chunkWriter } from "@tenantry/core/usage/chunk-writer";
 import { getQuarantined } from "@tenantry/core/usage/get-quarantined";
 import { listQuarantine } from "@tenantry/core/usage/list-quarantine";
 import { meterAgain } from "@tenantry/core/usage/meter-again";
@@ -24,11 +22,7 @@ const ports = {
   unpack: unpackStored,
   get meter() {
     return meterAgain({
-      writer: chunkWriter({
-        chunks: dynamoUsageChunks(setting("USAGE_TABLE")),
-        sleep: (ms) => setTimeout(ms),
-        random: Math.random,
-      }),
+      ...usageCounting(setting("USAGE_TABLE"), clock),
       standing: tenantCheck(dynamoRegistry(database, tables.control), clock),
       archive: s3UsageArchive(setting("USAGE_BUCKET")),
       clock,

@@ -1,7 +1,7 @@
 import { usageBucket } from "../buckets";
 import { allow } from "../functions";
 import { cursorSecret } from "../secrets";
-import { controlTable, indexesOf, quarantineTable, usageTable } from "../tables";
+import { controlTable, countUsage, indexesOf, quarantineTable, usageTable } from "../tables";
 
 const environment = {
   CONTROL_TABLE: controlTable.name,
@@ -29,7 +29,7 @@ export const quarantineGrants = {
       ...look,
       allow(["dynamodb:PutItem"], quarantineTable.arn),
       allow(["dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn),
-      allow(["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], usageTable.arn),
+      allow(countUsage, usageTable.arn),
       allow(["s3:PutObject"], $interpolate`${usageBucket.arn}/archive/*`),
     ],
     timeout: "29 seconds" as const,

@@ -50,13 +50,13 @@ export const unitsSpent = async (options: {
       write += units(ids.byteLength + 100);
       await store.seal(key, page, ids);
     },
-    save: async (key, head) => {
+    save: async (key, head, closed) => {
       write += units(itemBytes(toItem(key, head)));
-      return store.save(key, head);
+      return store.save(key, head, closed);
     },
   };
   const writer = chunkWriter(
-    { chunks, sleep: async () => undefined, random: Math.random },
+    { chunks, clock: () => new Date(0), sleep: async () => undefined, random: Math.random },
     limits === undefined ? {} : { limits },
   );
   const ids = Array.from({ length: tenants }, () => newId("tenant"));
@@ -67,7 +67,13 @@ export const unitsSpent = async (options: {
     const groups = new Map<number, Counted[]>();
     for (let n = 0; n < size; n++) {
       const tenant = draw();
-      const event = { ...fingerprint(String(events++), 0), metric: "api_calls" as const, micros: 1_000_000 };
+      const event = {
+        ...fingerprint(String(events++), 0),
+        series: "api_calls",
+        kind: "sum" as const,
+        micros: 1_000_000,
+        at: 0,
+      };
       const group = groups.get(tenant);
       if (group === undefined) groups.set(tenant, [event]);
       else group.push(event);

@@ -2,10 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { startUsageEngine } from "@tenantry/aws/testing/usage-engine";
 import { dynamoUsageChunks } from "@tenantry/aws/usage-pages";
+import { admitSeries } from "@tenantry/core/usage/admit";
 import { chunkWriter } from "@tenantry/core/usage/chunk-writer";
+import { meterCatalog } from "@tenantry/core/usage/meter-catalog";
 import { meterUsage } from "@tenantry/core/usage/meter-usage";
+import { shippedMeters } from "@tenantry/core/usage/meters";
 import type { UsageChunks } from "@tenantry/core/usage/ports";
-import { memoryChunks } from "@tenantry/core/usage/testing/memory-chunks";
+import { memoryChunks, memorySeries } from "@tenantry/core/usage/testing/memory-chunks";
 import { incoming } from "@tenantry/lambda/stream-record";
 import type { KinesisStreamEvent } from "aws-lambda";
 import type { Bench, Row } from "./bench.ts";
@@ -16,12 +19,16 @@ const tenants = 1000;
 
 /** The consumer without its Lambda: archive and quarantine take everything and keep nothing. */
 const consumer = (chunks: UsageChunks) => {
+  const clock = () => new Date();
+  const waiting = { sleep: (ms: number) => sleep(ms), random: Math.random };
   return meterUsage({
-    writer: chunkWriter({ chunks, sleep: (ms) => sleep(ms), random: Math.random }),
+    writer: chunkWriter({ chunks, clock, ...waiting }),
+    meters: meterCatalog({ load: async () => ({ version: 0, meters: shippedMeters }) }, clock),
+    admit: admitSeries({ store: memorySeries(), ...waiting }),
     standing: async () => "known",
     archive: { put: async () => undefined },
     quarantine: { put: async () => 0 },
-    clock: () => new Date(),
+    clock,
   });
 };
 

@@ -73,7 +73,10 @@ beforeEach(async () => {
       [...(used.get(tenantId) ?? [])]
         .filter(([hour]) => hour >= from && hour < to)
         .toSorted(([a], [b]) => a - b)
-        .map(([hour, sum]) => ({ hour, totals: { api_calls: { sum, count: 1 } } })),
+        .map(([hour, sum]) => ({ hour, totals: { api_calls: { kind: "sum" as const, sum, count: 1 } } })),
+    users: async () => [],
+    marks: async () => [],
+    rollUps: async () => [],
   };
   ports = {
     registry: dynamoRegistry(dynamo.documents, table),

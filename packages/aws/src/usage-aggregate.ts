@@ -52,7 +52,7 @@ const pack = (aggregate: Aggregate): AttributeValue[] => {
       return [letter("l"), { B: packSamples([aggregate.sample]) }, count];
     case "time_weighted_average":
       return [letter("t"), { B: packSamples(aggregate.samples) }, count];
-    case "segment": {
+    default: {
       const { first, last, micros, integral } = aggregate.segment;
       return [letter("s"), number(first), number(last), number(micros), number(integral), count];
     }

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { MeterDefinition, MeterName, shippedMeters } from "@tenantry/core/usage/meters";
-import type { Meters } from "@tenantry/core/usage/ports";
+import type { MeterStore } from "@tenantry/core/usage/ports";
 import { z } from "zod";
 import { commitWrites } from "./commit.ts";
 import { transact } from "./transact.ts";
@@ -15,19 +15,22 @@ const Stored = z.object({
 /**
  * The definitions of meters: those in the Usage table, or the shipped ones as long as none was changed.
  *
- * @param control where the audit entries are; only those who change meters need it
+ * @param options.control the table of the audit entries; only those who change meters need it
  */
 export const dynamoMeters = (
   table: string,
-  dynamo: DynamoDBClient = new DynamoDBClient({}),
-  control?: string,
-): Meters => {
+  options: { readonly dynamo?: DynamoDBClient; readonly control?: string } = {},
+): MeterStore => {
+  const { dynamo = new DynamoDBClient({}), control } = options;
   const documents = DynamoDBDocumentClient.from(dynamo);
+  const load = async () => {
+    const { Item } = await documents.send(new GetCommand({ TableName: table, Key: metersKey, ConsistentRead: true }));
+    return Item === undefined ? { version: 0, meters: shippedMeters } : Stored.parse(Item);
+  };
   return {
-    async list() {
-      const { Item } = await documents.send(new GetCommand({ TableName: table, Key: metersKey, ConsistentRead: true }));
-      return Item === undefined ? { version: 0, meters: shippedMeters } : Stored.parse(Item);
-    },
+    list: async () => (await load()).meters,
+
+    load,
 
     async save({ version, meters }, commit) {
       if (control === undefined) throw new Error("Whoever changes meters has to name the Control table.");

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { chunkWriter } from "@tenantry/core/usage/chunk-writer";
 import { formatMicros } from "@tenantry/core/usage/decimal";
 import { meterUsage } from "@tenantry/core/usage/meter-usage";
 import type { IncomingRecord, RejectedRecord, UsageChunks } from "@tenantry/core/usage/ports";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newId } from "./new-id.ts";
 import { recordOf, startUsageEngine, type UsageEngine } from "./testing/usage-engine.ts";
-import { dynamoUsageChunks } from "./usage-pages.ts";
+import { usageCounting } from "./usage-counting.ts";
 import { dynamoUsageTotals } from "./usage-totals.ts";
 
 let engine: UsageEngine;
@@ -25,20 +23,18 @@ const hourMs = 3_600_000;
 const tenants = Array.from({ length: 5 }, () => newId("tenant"));
 const tenant = tenants[0] ?? "";
 
+const clock = () => new Date(now);
+
 /** A consumer as cold as a new Lambda, on the one table. */
 const consumer = (wrap: (chunks: UsageChunks) => UsageChunks = (chunks) => chunks) => {
   const rejected: RejectedRecord[] = [];
   const archived: IncomingRecord[] = [];
   const meter = meterUsage({
-    writer: chunkWriter({
-      chunks: wrap(dynamoUsageChunks(table, engine.dynamo)),
-      sleep: (ms) => sleep(ms),
-      random: Math.random,
-    }),
+    ...usageCounting(table, clock, { dynamo: engine.dynamo, wrap }),
     standing: async () => "known",
     archive: { put: async (records) => void archived.push(...records) },
     quarantine: { put: async (records) => rejected.push(...records) },
-    clock: () => new Date(now),
+    clock,
   });
   return { meter, rejected, archived };
 };
@@ -58,7 +54,7 @@ const batchOf = (contents: readonly (object | string)[], first = 0) =>
 const usageOf = async (tenantId = tenant, metric: "api_calls" | "compute_hours" = "api_calls") => {
   const hour = Math.floor(now / hourMs);
   const hours = await dynamoUsageTotals(table, engine.dynamo).hours(tenantId, hour - 960, hour + 2);
-  const found = hours.flatMap(({ totals }) => totals[metric] ?? []);
+  const found = hours.flatMap(({ totals }) => (totals[metric]?.kind === "sum" ? [totals[metric]] : []));
   return {
     sum: formatMicros(found.reduce((sum, total) => sum + total.sum, 0n)),
     count: found.reduce((count, total) => count + total.count, 0),
@@ -131,8 +127,8 @@ test("a write whose reply is lost is found again, and records that could not be 
   let failures = 0;
   const { meter } = consumer((chunks) => ({
     ...chunks,
-    save: async (key, head) => {
-      const result = await chunks.save(key, head);
+    save: async (key, head, closed) => {
+      const result = await chunks.save(key, head, closed);
       if (key.tenantId === tenants[1] && failures++ === 0) throw new Error("The reply was lost.");
       return result;
     },
@@ -152,13 +148,9 @@ test("a write whose reply is lost is found again, and records that could not be 
 
 test("nothing is counted that could not be archived, and nothing passed over that could not be set aside", async () => {
   const ports = {
-    writer: chunkWriter({
-      chunks: dynamoUsageChunks(table, engine.dynamo),
-      sleep: (ms) => sleep(ms),
-      random: Math.random,
-    }),
+    ...usageCounting(table, clock, { dynamo: engine.dynamo }),
     standing: async () => "known" as const,
-    clock: () => new Date(now),
+    clock,
   };
   const down = { put: () => Promise.reject(new Error("S3 is down.")) };
   const up = { put: async () => undefined };
@@ -204,10 +196,10 @@ describe("against a naive fold", () => {
   test("the error is 0: four consumers at a time, redeliveries, lost requests and replies", async () => {
     const faulty = (chunks: UsageChunks): UsageChunks => ({
       ...chunks,
-      save: async (key, head) => {
+      save: async (key, head, closed) => {
         const dice = random();
         if (dice < 0.02) throw new Error("The request was lost.");
-        const result = await chunks.save(key, head);
+        const result = await chunks.save(key, head, closed);
         if (dice < 0.05) throw new Error("The reply was lost.");
         return result;
       },

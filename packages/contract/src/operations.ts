@@ -5,13 +5,13 @@ import { operationIdExample, pageOf, pathId, tenantIdExample } from "./schemas/c
 import { ListOperationsQuery, Operation } from "./schemas/operation.ts";
 import { problemCodes } from "./schemas/problem.ts";
 import { CreateTenantBody, ListTenantsQuery, Tenant } from "./schemas/tenant.ts";
-import { TenantUsage, TenantUsageQuery } from "./schemas/usage.ts";
 
 import { quarantineOperations } from "./quarantine-operations.ts";
 import { intakeOperations } from "./intake-operations.ts";
 import { billingOperations } from "./billing-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
+import { usageOperations } from "./usage-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
 export type { OperationName } from "./routes.ts";
@@ -69,16 +69,7 @@ export const operations = {
     success: { status: 200, description: "The tenant.", contentType: json, body: Tenant },
     problems: ["tenant-not-found"],
   }),
-  getTenantUsage: define("getTenantUsage", {
-    tag: "Usage",
-    summary: "Read a tenant's usage",
-    description: "What one meter counted in each hour, day or month (UTC).",
-    params: tenantParams,
-    query: TenantUsageQuery,
-    body: null,
-    success: { status: 200, description: "Usage in buckets.", contentType: json, body: TenantUsage },
-    problems: ["invalid-usage-window", "tenant-not-found"],
-  }),
+  ...usageOperations,
   listOperations: define("listOperations", {
     tag: "Operations",
     summary: "List operations",

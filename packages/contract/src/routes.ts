@@ -16,6 +16,10 @@ export const routes = {
   listTenants: { method: "GET", path: "/admin/tenants", permission: "tenants:read" },
   getTenant: { method: "GET", path: "/admin/tenants/{tenant_id}", permission: "tenants:read" },
   getTenantUsage: { method: "GET", path: "/admin/tenants/{tenant_id}/usage", permission: "usage:read" },
+  listUsage: { method: "GET", path: "/admin/usage", permission: "usage:read" },
+  getOwnUsage: { method: "GET", path: "/api/usage", permission: "usage:read" },
+  listMeters: { method: "GET", path: "/admin/meters", permission: "meters:read" },
+  putMeter: { method: "PUT", path: "/admin/meters/{name}", permission: "meters:write" },
   listOperations: { method: "GET", path: "/admin/operations", permission: "operations:read" },
   getOperation: { method: "GET", path: "/admin/operations/{operation_id}", permission: "operations:read" },
   retryOperation: {

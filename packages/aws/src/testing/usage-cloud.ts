@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { chunkWriter } from "@tenantry/core/usage/chunk-writer";
 import { meterAgain } from "@tenantry/core/usage/meter-again";
 import { meterUsage } from "@tenantry/core/usage/meter-usage";
 import type { Standing } from "@tenantry/core/usage/tenant-check";
 import { startFauxqs } from "fauxqs";
 import { s3UsageArchive } from "../usage-archive.ts";
-import { dynamoUsageChunks } from "../usage-pages.ts";
+import { usageCounting } from "../usage-counting.ts";
 import { s3Quarantine } from "../usage-quarantine.ts";
 import { quarantineList } from "../usage-quarantine-list.ts";
 import { createControlTable, startDynamo } from "./dynamo-engine.ts";
@@ -34,11 +32,7 @@ export const startUsageCloud = async (clock: () => Date) => {
   const archive = s3UsageArchive(bucket, s3);
   const quarantine = s3Quarantine(bucket, { documents: dynamo.documents, table: "quarantine", clock }, s3);
   const ports = () => ({
-    writer: chunkWriter({
-      chunks: dynamoUsageChunks("usage", dynamo.documents),
-      sleep: (ms) => sleep(ms),
-      random: Math.random,
-    }),
+    ...usageCounting("usage", clock, { dynamo: dynamo.documents }),
     standing: async (tenantId: string) => standings.get(tenantId) ?? "known",
     archive,
     clock,

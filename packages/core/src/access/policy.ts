@@ -20,6 +20,8 @@ const policy = {
   "operations:read": [admin, support, auditor],
   "operations:retry": [admin, support],
   "operations:cancel": [admin],
+  "meters:read": [admin, billing, support, auditor],
+  "meters:write": [admin],
   "usage:read": [admin, billing, support, auditor, owner, tenantAdmin, member, viewer],
   "usage:write": [admin, owner, tenantAdmin],
   "storage:credentials": [admin, support, owner, tenantAdmin, member],

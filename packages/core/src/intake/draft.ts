@@ -33,7 +33,6 @@ const fieldOf: Partial<Record<Rejection["reason"], (typeof fields)[number]>> = {
   "unknown-tenant": "tenant_id",
   "deleted-tenant": "tenant_id",
   "unknown-metric": "metric",
-  "unsupported-metric": "metric",
   "invalid-value": "value",
   "invalid-timestamp": "timestamp",
   "too-late": "timestamp",
@@ -41,6 +40,7 @@ const fieldOf: Partial<Record<Rejection["reason"], (typeof fields)[number]>> = {
   "invalid-id": "id",
   "invalid-user": "user_id",
   "invalid-dimensions": "dimensions",
+  "dimension-limit": "dimensions",
 };
 
 export const refusalOf = ({ reason, detail }: Rejection, { pointers }: Read): Refusal => ({

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Context } from "../context.ts";
 import { platformOrg } from "../access/policy.ts";
 import { parseEvent } from "../usage/event.ts";
+import { meterTable, shippedMeters } from "../usage/meters.ts";
 import type { Packed } from "./pack.ts";
 import { mayImprove, submitUsage } from "./submit-usage.ts";
 
@@ -20,7 +21,7 @@ const intake = (refuses: (record: Packed) => boolean = () => false) => {
   const sent: Packed[] = [];
   let made = 0;
   const submit = submitUsage({
-    parse: async (text, at) => parseEvent(text, at, at),
+    parse: async (text, at) => parseEvent(text, meterTable(shippedMeters), at, at),
     standing: async (id) => (id === deleted ? "deleted" : id === own || id === other ? "known" : "unknown"),
     sink: {
       put: async (records) => {

@@ -84,7 +84,7 @@ export const foldSeries = (first: FoldedEvent, events: readonly FoldedEvent[]): 
     }
     case "latest":
       return { kind, sample: events.map(sampleOf).reduce(later), count };
-    case "time_weighted_average":
+    default:
       return { kind, samples: lastOfMinutes(events.map(sampleOf)), count };
   }
 };

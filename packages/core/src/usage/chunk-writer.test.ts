@@ -11,11 +11,13 @@ const chunk: ChunkKey = { tenantId: "ten_01JD0000000000000000000000", hour: 490_
 const event = (id: number): Counted => ({
   hi: Math.imul(id + 1, 0x9e3779b1) >>> 0,
   lo: id,
-  metric: id % 3 === 0 ? "compute_hours" : "api_calls",
+  series: id % 3 === 0 ? "compute_hours" : "api_calls",
+  kind: "sum",
   micros: id * 1000 + 1,
+  at: chunk.hour * 3_600_000 + id,
 });
 const events = (ids: readonly number[]) => ids.map(event);
-const idle = { sleep: async () => undefined, random: () => 0.5 };
+const idle = { clock: () => new Date(chunk.hour * 3_600_000), sleep: async () => undefined, random: () => 0.5 };
 
 /** What a single-threaded fold of each event once comes to. */
 const naive = (ids: readonly number[]): Totals => foldEvents({}, events([...new Set(ids)]));
@@ -38,7 +40,7 @@ describe("one writer", () => {
     const restarted = chunkWriter({ chunks: store, ...idle }, { limits });
     expect(await restarted.count(chunk, events(ids))).toEqual({ counted: 0, duplicates: 9 });
 
-    store.pages.delete(`${chunk.tenantId}/${chunk.hour}/0`);
+    store.pages.delete(`${chunk.tenantId}/${chunk.hour}//0`);
     const bereft = chunkWriter({ chunks: store, ...idle }, { limits });
     await expect(bereft.count(chunk, events(ids))).rejects.toThrow("lacks a page");
   });
@@ -98,7 +100,7 @@ const isExact = (unconditional: boolean) =>
         heads: (keys) => through(() => store.heads(keys)),
         sealed: (key, from, to) => through(() => store.sealed(key, from, to)),
         seal: (key, page, ids) => through(() => store.seal(key, page, ids)),
-        save: (key, head) => through(() => store.save(key, head)),
+        save: (key, head, closed) => through(() => store.save(key, head, closed)),
       };
       const options = { limits, attempts: 1000 };
       const writers = [0, 1, 2].map(() => chunkWriter({ chunks, ...idle }, options));
@@ -113,7 +115,7 @@ const isExact = (unconditional: boolean) =>
       const settled = chunkWriter({ chunks: store, ...idle }, options);
       for (const { ids } of deliveries) await settled.count(chunk, events(ids));
 
-      const head = store.stored.get(`${chunk.tenantId}/${chunk.hour}`)?.head;
+      const head = store.stored.get(`${chunk.tenantId}/${chunk.hour}/`)?.head;
       expect(head?.totals).toEqual(naive(deliveries.flatMap(({ ids }) => ids)));
       // The invariant itself: the totals count exactly the ids of the sealed pages and the head, each once.
       const ids = new IdSet();

@@ -123,7 +123,7 @@ const microsOf = (value: unknown, meter: NumberedMeter, text: string): Micros | 
   const micros = toMicros(value, () => sourceOfValue(text));
   if (meter.step === 1 || typeof micros === "string") return micros;
   const left = typeof micros === "bigint" ? micros % BigInt(meter.step) : micros % meter.step;
-  return left == 0 ? micros : `has more than ${meter.decimals} decimals`;
+  return Number(left) === 0 ? micros : `has more than ${meter.decimals} decimals`;
 };
 
 const areDimensions = (value: unknown): value is Readonly<Record<string, string>> => {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Context } from "../context.ts";
 import { memory, memoryRegistry } from "../testing/memory.ts";
 import { getTenantUsage } from "./get-tenant-usage.ts";
+import { shippedMeters } from "./meters.ts";
 import { emptyHead } from "./pages.ts";
 import { type MemoryChunks, memoryChunks } from "./testing/memory-chunks.ts";
 
@@ -40,9 +41,10 @@ beforeEach(async () => {
       updated_at: at,
     });
   usage = memoryChunks();
-  const head = { ...emptyHead, version: 1, totals: { api_calls: { sum: 3_500_000n, count: 4 } } };
-  await usage.save({ tenantId: id, hour }, head);
-  ask = getTenantUsage({ registry: memoryRegistry(state), usage, clock: () => now });
+  const head = { ...emptyHead, version: 1, totals: { api_calls: { kind: "sum", sum: 3_500_000n, count: 4 } as const } };
+  await usage.save({ tenantId: id, hour }, head, []);
+  const meters = { list: async () => shippedMeters };
+  ask = getTenantUsage({ registry: memoryRegistry(state), usage, meters, clock: () => now });
 });
 
 test("the answer is exact and whole", async () => {
@@ -60,7 +62,7 @@ test("the answer is exact and whole", async () => {
 
 test("hours without usage, and another meter, come to 0", async () => {
   const hours = await ask(ctx(), { ...input, window: "hour" });
-  expect(hours.buckets.map(({ value }) => value)).toEqual(
+  expect(hours.buckets?.map(({ value }) => value)).toEqual(
     Array.from({ length: 24 }, (_, n) => (n === 13 ? "3.5" : "0")),
   );
   expect((await ask(ctx(), { ...input, metric: "compute_hours" })).buckets).toMatchObject([{ value: "0", count: 0 }]);
@@ -83,8 +85,9 @@ describe("who may ask", () => {
 
 test.for([
   [{ metric: "coffee" }, "invalid-request", "query:metric"],
-  [{ metric: "storage_gb" }, "invalid-request", "query:metric"],
   [{ metric: "constructor" }, "invalid-request", "query:metric"],
+  [{ groupBy: ["plan"] }, "invalid-request", "query:group_by"],
+  [{ groupBy: ["constructor"] }, "invalid-request", "query:group_by"],
   [{ to: "2026-11-19" }, "invalid-usage-window", "query:to"],
   [{ to: "2027-12-26" }, "invalid-usage-window", "query:to"],
 ] as const)("%o is refused", async ([change, code, pointer]) => {

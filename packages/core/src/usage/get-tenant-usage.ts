@@ -4,7 +4,7 @@ import { TenantId } from "../ids.ts";
 import type { Registry } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { type ReadUsagePorts, readUsage, type UsageGroup } from "./read.ts";
-import { parseRange, type UsageBucket, type UsageWindow } from "./window.ts";
+import { type HourRange, parseRange, type UsageBucket, type UsageWindow } from "./window.ts";
 
 export type UsageRequest = {
   readonly metric: string;
@@ -24,8 +24,10 @@ export type TenantUsage = {
   readonly metric: string;
   readonly unit: string;
   readonly window: UsageWindow;
+  readonly buckets?: readonly UsageBucket[];
+  readonly groups?: readonly UsageGroup[];
   readonly as_of: string;
-} & ({ readonly buckets: readonly UsageBucket[] } | { readonly groups: readonly UsageGroup[] });
+};
 
 export type UsagePorts = ReadUsagePorts & { readonly registry: Pick<Registry, "getTenant"> };
 
@@ -36,19 +38,33 @@ export type UsagePorts = ReadUsagePorts & { readonly registry: Pick<Registry, "g
  */
 export const getTenantUsage =
   (ports: UsagePorts) =>
-  async (ctx: Context, { tenantId, metric, window, groupBy = [], ...ends }: GetTenantUsage): Promise<TenantUsage> => {
+  async (ctx: Context, { tenantId, ...input }: GetTenantUsage): Promise<TenantUsage> => {
     authorise(ctx, "usage:read", tenantId);
-    const range = parseRange(ends);
-    const isId = TenantId.safeParse(tenantId).success;
-    if (!isId || (await ports.registry.getTenant(tenantId)) === null)
-      throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
-    const { meter, groups, asOf } = await readUsage(ports)({ tenantId, metric, range, window, groupBy });
-    return {
-      tenant_id: tenantId,
-      metric,
-      unit: meter.unit,
-      window,
-      ...(groupBy.length > 0 ? { groups } : { buckets: groups[0]?.buckets ?? [] }),
-      as_of: asOf.toISOString(),
-    };
+    const range = parseRange(input);
+    const missing = new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
+    if (!TenantId.safeParse(tenantId).success) throw missing;
+    const [usage, tenant] = await Promise.all([
+      tenantUsage(readUsage(ports), tenantId, range, input),
+      ports.registry.getTenant(tenantId),
+    ]);
+    if (tenant === null) throw missing;
+    return usage;
   };
+
+/** Usage in the form of the API. */
+export const tenantUsage = async (
+  read: ReturnType<typeof readUsage>,
+  tenantId: string,
+  range: HourRange,
+  { metric, window, groupBy = [] }: Pick<UsageRequest, "metric" | "window" | "groupBy">,
+): Promise<TenantUsage> => {
+  const { meter, groups, asOf } = await read({ tenantId, metric, range, window, groupBy: [...new Set(groupBy)] });
+  return {
+    tenant_id: tenantId,
+    metric,
+    unit: meter.unit,
+    window,
+    ...(groupBy.length > 0 ? { groups } : { buckets: groups[0]?.buckets ?? [] }),
+    as_of: asOf.toISOString(),
+  };
+};

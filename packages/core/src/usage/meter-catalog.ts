@@ -1,6 +1,7 @@
 import type { Clock } from "../ports.ts";
+import { isRejection, parseEvent, type Rejection, type UsageEvent } from "./event.ts";
 import { type MeterTable, meterTable } from "./meters.ts";
-import type { Meters } from "./ports.ts";
+import type { MeterStore } from "./ports.ts";
 
 /** The definitions of meters as a warm consumer knows them. */
 export type MeterCatalog = {
@@ -12,11 +13,11 @@ export type MeterCatalog = {
 
 const keepMs = 30_000;
 
-export const meterCatalog = (meters: Pick<Meters, "list">, clock: Clock): MeterCatalog => {
+export const meterCatalog = (meters: Pick<MeterStore, "load">, clock: Clock): MeterCatalog => {
   let kept: { readonly table: MeterTable; readonly version: number; readonly at: number } | undefined;
   const reread = async (): Promise<MeterTable> => {
     const at = clock().getTime();
-    const list = await meters.list();
+    const list = await meters.load();
     // The same table for the same list, so that whoever holds it can tell.
     const table = kept?.version === list.version ? kept.table : meterTable(list.meters);
     kept = { table, version: list.version, at };
@@ -27,3 +28,12 @@ export const meterCatalog = (meters: Pick<Meters, "list">, clock: Clock): MeterC
     reread,
   };
 };
+
+/** Parses an event as the consumer would that takes it now: a metric is called unknown by definitions as they are now. */
+export const eventParser =
+  (catalog: MeterCatalog) =>
+  async (text: string, now: number): Promise<UsageEvent | Rejection> => {
+    const parsed = parseEvent(text, await catalog.current(), now, now);
+    if (!isRejection(parsed) || parsed.reason !== "unknown-metric") return parsed;
+    return parseEvent(text, await catalog.reread(), now, now);
+  };

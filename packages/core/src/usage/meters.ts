@@ -13,7 +13,9 @@ const tighter: Readonly<Partial<Record<Aggregation, { readonly dimensions: numbe
   time_weighted_average: { dimensions: 6, cardinality: 50 },
 };
 
-const name = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "must be a lower-case letter, and more of them, digits or _");
+const lowerCase = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}$/, "must be a lower-case letter, and more of them, digits or _");
 
 /** All of a meter but its name. */
 export const MeterDefinition = z
@@ -22,7 +24,7 @@ export const MeterDefinition = z
     aggregation: z.enum(aggregations).meta({ description: "How events become one number.", example: "sum" }),
     decimals: z.int().min(0).max(6).meta({ description: "Places that values may have after the point." }),
     dimensions: z
-      .array(z.strictObject({ name }))
+      .array(z.strictObject({ name: lowerCase }))
       .max(meterLimits.dimensions)
       .meta({ description: "What usage can be grouped by. Other dimensions of events are kept and not looked at." }),
     cardinality_limit: z
@@ -44,7 +46,7 @@ export const MeterDefinition = z
   });
 export type MeterDefinition = z.infer<typeof MeterDefinition>;
 
-export const MeterName = name.meta({ id: "MeterName", description: "A meter's name.", example: "api_calls" });
+export const MeterName = lowerCase.meta({ id: "MeterName", description: "A meter's name.", example: "api_calls" });
 
 /** A meter as data: what its events measure, and how they are folded. */
 export type Meter = MeterDefinition & { readonly name: string };
@@ -71,6 +73,12 @@ export type MeterList = {
   /** In the order in which they were made, the shipped ones first. */
   readonly meters: readonly Meter[];
 };
+
+/** The definitions of meters, for whoever only reads them. */
+export interface Meters {
+  /** The meters in the order in which they were made, the shipped ones first. */
+  list(): Promise<readonly Meter[]>;
+}
 
 /** A definition as the consumer uses it. */
 export type NumberedMeter = Meter & {

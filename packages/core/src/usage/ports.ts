@@ -1,7 +1,7 @@
 import type { Commit } from "../ports.ts";
 import type { Rejection } from "./event.ts";
 import type { Totals } from "./fold.ts";
-import type { MeterList } from "./meters.ts";
+import type { MeterList, Meters } from "./meters.ts";
 import type { ChunkKey, Head } from "./pages.ts";
 import type { Period, PeriodKind } from "./period.ts";
 
@@ -78,9 +78,8 @@ export interface SeriesStore {
 }
 
 /** Where the definitions of meters are kept. */
-export interface Meters {
-  /** The meters in the order in which they were made, the shipped ones first. */
-  list(): Promise<MeterList>;
+export interface MeterStore extends Meters {
+  load(): Promise<MeterList>;
   /** Writes the definitions if the stored ones still have the version before. */
   save(list: MeterList, commit: Commit): Promise<boolean>;
 }

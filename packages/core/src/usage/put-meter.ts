@@ -5,9 +5,9 @@ import type { Context } from "../context.ts";
 import type { Clock, NewId } from "../ports.ts";
 import { type FieldError, Problem } from "../problem.ts";
 import { type Meter, type MeterDefinition, meterLimits } from "./meters.ts";
-import type { Meters } from "./ports.ts";
+import type { MeterStore } from "./ports.ts";
 
-export type MeterPorts = { readonly meters: Meters; readonly clock: Clock; readonly newId: NewId };
+export type MeterPorts = { readonly meters: MeterStore; readonly clock: Clock; readonly newId: NewId };
 
 const attempts = 5;
 
@@ -23,7 +23,7 @@ export const putMeter =
     authorise(ctx, "meters:write");
     const meter: Meter = { name, ...definition };
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      const list = await meters.list();
+      const list = await meters.load();
       const before = list.meters.find((each) => each.name === name);
       const errors = before === undefined ? [] : faultsOf(before, meter);
       if (errors.length > 0) throw new Problem("meter-conflict", `Of ${name} this does not change.`, { errors });

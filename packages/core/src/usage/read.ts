@@ -3,9 +3,9 @@ import { Problem } from "../problem.ts";
 import { type Aggregate, combine, minuteOf, type Segment } from "./aggregate.ts";
 import { averageOver } from "./average.ts";
 import { formatMicros } from "./decimal.ts";
-import type { Meter } from "./meters.ts";
+import type { Meter, Meters } from "./meters.ts";
 import { type Piece, readPieces } from "./pieces.ts";
-import type { Meters, UsageTotals } from "./ports.ts";
+import type { UsageTotals } from "./ports.ts";
 import { groupOf, parseSeries } from "./series.ts";
 import { readUsers } from "./users.ts";
 import { bucketsOf, type HourRange, instant, isFinal, type UsageBucket, type UsageWindow } from "./window.ts";
@@ -36,7 +36,7 @@ export type Usage = {
 
 export type ReadUsagePorts = {
   readonly usage: UsageTotals;
-  readonly meters: Pick<Meters, "list">;
+  readonly meters: Meters;
   readonly clock: Clock;
 };
 
@@ -54,7 +54,7 @@ type Amounts = ReadonlyMap<string, readonly (Amount | undefined)[]>;
 export const readUsage =
   (ports: ReadUsagePorts) =>
   async (query: UsageQuery): Promise<Usage> => {
-    const meter = find((await ports.meters.list()).meters, query);
+    const meter = find(await ports.meters.list(), query);
     const asOf = ports.clock();
     const buckets = bucketsOf(query.range, query.window);
     const amounts =
@@ -184,8 +184,7 @@ const valueOf = (aggregate: Aggregate): bigint => {
       return aggregate.micros;
     case "latest":
       return aggregate.sample.micros;
-    case "time_weighted_average":
-    case "segment":
+    default:
       throw new Error("A time-weighted average is not a value by itself.");
   }
 };

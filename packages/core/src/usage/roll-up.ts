@@ -1,14 +1,14 @@
 import type { Totals } from "./fold.ts";
-import type { Meter } from "./meters.ts";
-import { type Period, periodOf } from "./period.ts";
+import type { Meter, Meters } from "./meters.ts";
+import type { Period } from "./period.ts";
 import { joinPieces, readPieces } from "./pieces.ts";
-import type { Meters, UsageRollUps, UsageTotals } from "./ports.ts";
+import type { UsageRollUps, UsageTotals } from "./ports.ts";
 import { rollUpUsers } from "./users.ts";
 
 export type RollUpPorts = {
   readonly usage: UsageTotals;
   readonly rollUps: UsageRollUps;
-  readonly meters: Pick<Meters, "list">;
+  readonly meters: Meters;
 };
 
 const attempts = 5;
@@ -20,7 +20,7 @@ const attempts = 5;
 export const rollUp =
   ({ usage, rollUps, meters }: RollUpPorts) =>
   async (tenantId: string, period: Period): Promise<void> => {
-    const list = (await meters.list()).meters;
+    const list = await meters.list();
     for (let attempt = 1; attempt <= attempts; attempt++) {
       // Marks first: what is written from here on leaves more marks than the roll-up says it knows of.
       const marks = (await usage.marks(tenantId, period.kind, period.from, period.to))[0]?.marks ?? 0;
@@ -39,11 +39,4 @@ const totalsOf = async (usage: UsageTotals, tenantId: string, meter: Meter, peri
     return rollUpUsers(await usage.users(tenantId, meter.name, period.from, period.to), meter);
   // A month from its days as far as they are rolled up, a day from its hours.
   return joinPieces(await readPieces(usage, tenantId, meter, period, period.kind === "month" ? "day" : "hour"));
-};
-
-/** The day before the one an hour is in, and the month that ended with it, if one did. */
-export const endedBefore = (hour: number): Period[] => {
-  const day = periodOf("day", periodOf("day", hour).from - 1);
-  const month = periodOf("month", day.from);
-  return day.to === month.to ? [day, month] : [day];
 };
