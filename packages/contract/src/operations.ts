@@ -73,17 +73,19 @@ export const operations = {
   listOperations: define("listOperations", {
     tag: "Operations",
     summary: "List operations",
-    description: "Operations, the newest first, page by page.",
+    description:
+      "Operations, the newest first, page by page. A tenant's own users see those on their tenant, without how a step failed.",
     params: none,
     query: ListOperationsQuery,
     body: null,
     success: { status: 200, description: "A page of operations.", contentType: json, body: pageOf(Operation) },
-    problems: ["invalid-cursor"],
+    problems: ["invalid-cursor", "tenant-not-found"],
   }),
   getOperation: define("getOperation", {
     tag: "Operations",
     summary: "Get an operation",
-    description: "An operation with each of its steps.",
+    description:
+      "An operation with each of its steps. A tenant's own users see those on their tenant, without how a step failed.",
     params: operationParams,
     query: none,
     body: null,

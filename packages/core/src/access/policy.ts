@@ -17,7 +17,7 @@ const [owner, tenantAdmin, member, viewer] = tenantRoles;
 const policy = {
   "tenants:create": [admin],
   "tenants:read": [admin, billing, support, auditor],
-  "operations:read": [admin, support, auditor],
+  "operations:read": [admin, support, auditor, owner, tenantAdmin, member, viewer],
   "operations:retry": [admin, support],
   "operations:cancel": [admin],
   "meters:read": [admin, billing, support, auditor],

@@ -1,5 +1,6 @@
 import { authorise } from "../access/authorise.ts";
 import type { Context } from "../context.ts";
+import { asSeenBy } from "./as-seen-by.ts";
 import type { Ports } from "../ports.ts";
 import { loadOperation } from "./load.ts";
 import type { Operation } from "./operation.ts";
@@ -9,5 +10,5 @@ export const getOperation =
   (ports: Pick<Ports, "operations">) =>
   async (ctx: Context, input: { operationId: string }): Promise<Operation> => {
     authorise(ctx, "operations:read", ctx.actor.orgId);
-    return loadOperation(ports, ctx, input.operationId);
+    return asSeenBy(ctx.actor.orgId, await loadOperation(ports, ctx, input.operationId));
   };

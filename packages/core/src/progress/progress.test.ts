@@ -125,6 +125,32 @@ describe("who is told", () => {
     expect(told("one")).toEqual(["1 operation pending"]);
   });
 
+  test("of a failure is told how it was only as staff, live, on return and at first sight", async () => {
+    const secret = { code: "AccessDeniedException", message: "arn:aws:iam::123456789012:role/secret" };
+    await subscribe(ports)(ctxOf(platformOrg), { subscriber: subscriber("staff") });
+    await subscribe(ports)(ctxOf(mine), { subscriber: subscriber("mine") });
+    await begin(op, mine);
+    await subscribe(ports)(ctxOf(mine), { subscriber: subscriber("one"), operationId: op });
+    const since = sent.find(({ to }) => to === "mine")?.message.id;
+    await write(op, (operation) => ({
+      ...operation,
+      steps: operation.steps.map((one) =>
+        one.name === "ProvisionDatabase" ? { ...one, status: "failed", error: secret } : one,
+      ),
+    }));
+    await subscribe(ports)(ctxOf(mine), { subscriber: subscriber("back"), operationId: op, since });
+    await subscribe(ports)(ctxOf(mine), { subscriber: subscriber("late"), operationId: op });
+    const errors = (who: string) => sent.filter(({ to, message }) => to === who && message.error !== null);
+    expect(errors("staff").map(({ message }) => message.error)).toEqual([secret]);
+    for (const who of ["mine", "one", "back", "late"]) {
+      expect(
+        errors(who).map(({ message }) => message.error?.code),
+        who,
+      ).toEqual(["StepFailed"]);
+      expect(JSON.stringify(sent.filter(({ to }) => to === who))).not.toContain("arn:");
+    }
+  });
+
   test.for([
     ["somebody else's operation", ctxOf(theirs), "operation-not-found"],
     ["without the permission", ctxOf(mine, ["usage:read"]), "forbidden"],
@@ -161,7 +187,8 @@ describe("who cannot be reached", () => {
 describe("who comes back", () => {
   test("after any of the messages gets the rest, each change once", async () => {
     await begin(op, mine);
-    const all = topics.get(op) ?? [];
+    const all = topics.get(`${mine}/${op}`) ?? [];
+    expect(all).toHaveLength(whole.length);
     for (const [at, last] of all.entries()) {
       sent = [];
       await subscribe(ports)(ctxOf(mine), { subscriber: subscriber("c"), operationId: op, since: last.id });

@@ -3,7 +3,7 @@ import { platformOrg } from "../access/policy.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import type { ProgressPorts, Subscriber } from "./ports.ts";
-import { readPosition, stateOf, type TaskStatus } from "./task-status.ts";
+import { readPosition, stateOf, type TaskStatus, topicOf } from "./task-status.ts";
 
 /** How long the feed keeps what it tells. */
 export const feedLifeSeconds = 24 * 3600;
@@ -45,7 +45,7 @@ export const subscribe =
       if (found === null || !reaches(ctx, found.operation.tenant_id))
         throw new Problem("operation-not-found", `There is no operation ${operationId}.`);
     }
-    const topic = operationId ?? orgId;
+    const topic = topicOf(orgId, operationId);
     await ports.subscribers.add(topic, subscriber);
 
     const now = ports.clock();
@@ -73,7 +73,7 @@ const state = async (
   // Read again after the subscription: what changed in between would be in neither otherwise.
   const one = operationId === undefined ? undefined : await feed.get(operationId);
   const current = one ? [one] : await feed.unfinished(orgId === platformOrg ? undefined : orgId);
-  return current.flatMap((versioned) => stateOf(versioned, now));
+  return current.flatMap((versioned) => stateOf(versioned, now, orgId));
 };
 
 /** The stream may deliver a change twice, so the feed may hold it twice: the first stands. */

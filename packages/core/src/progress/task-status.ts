@@ -1,4 +1,5 @@
 import { platformOrg } from "../access/policy.ts";
+import { discreetError } from "../operation/as-seen-by.ts";
 import type { Operation, OperationStatus, ProgressStatus, StepError, StepName } from "../operation/operation.ts";
 
 /** An operation, and how many writes made it what it is. */
@@ -33,8 +34,20 @@ export const readPosition = (text: string): Position | null => {
   return seq === undefined || Number.isNaN(Date.parse(at)) ? null : { at, operationId, seq: Number(seq) };
 };
 
-/** Who is told of an operation: whoever watches everything, its tenant, or the operation alone. */
-export const topicsOf = ({ operation }: Versioned): string[] => [platformOrg, operation.tenant_id, operation.id];
+/** Under which topic an organisation hears of one operation, or of all that it may see. */
+export const topicOf = (orgId: string, operationId: string | undefined): string =>
+  operationId === undefined ? orgId : orgId === platformOrg ? operationId : `${orgId}/${operationId}`;
+
+/** Who is told of an operation, and what: whoever watches everything, its tenant, or the operation alone. */
+export const audiencesOf = ({ operation }: Versioned) =>
+  [platformOrg, operation.tenant_id].map((orgId) => ({
+    topics: [topicOf(orgId, undefined), topicOf(orgId, operation.id)],
+    told: (messages: readonly TaskStatus[]) => messages.map((message) => asSeenBy(orgId, message)),
+  }));
+
+/** Tenants' own users learn that a step failed, and not how: that is about the inside of the platform. */
+const asSeenBy = (orgId: string, message: TaskStatus): TaskStatus =>
+  orgId === platformOrg || message.error === null ? message : { ...message, error: discreetError };
 
 const partsOf = (operation: Operation) => [...operation.steps, ...operation.compensation];
 
@@ -69,4 +82,5 @@ export const changesOf = (before: Operation | null, after: Versioned, now: strin
 };
 
 /** How an operation stands: every step that has begun, and the operation itself. */
-export const stateOf = (current: Versioned, now: string): TaskStatus[] => changesOf(null, current, now);
+export const stateOf = (current: Versioned, now: string, orgId: string): TaskStatus[] =>
+  changesOf(null, current, now).map((message) => asSeenBy(orgId, message));

@@ -204,8 +204,31 @@ describe("the verbs", () => {
       code: "operation-not-found",
     });
     await expect(listTenants(ports)(member, {}, page)).rejects.toMatchObject({ code: "forbidden" });
-    await expect(listOperations(ports)(member, {}, page)).rejects.toMatchObject({ code: "forbidden" });
+    expect((await listOperations(ports)(member, {}, page)).items).toEqual([mine.operation]);
+    await expect(listOperations(ports)(member, { tenantId: theirs.tenant.id }, page)).rejects.toMatchObject({
+      code: "tenant-not-found",
+    });
     await expect(register(member, { ...seed, name: "Third" })).rejects.toMatchObject({ code: "forbidden" });
+  });
+
+  test("tell a tenant's own users that a step failed, and staff how", async () => {
+    const { tenant, operation } = await register();
+    const error = { code: "AccessDenied", message: "arn:aws:iam::123456789012:role/inside" };
+    const steps = operation.steps.map((step, at) => (at === 1 ? { ...step, status: "failed" as const, error } : step));
+    const failed = { ...operation, steps, error: { ...error, step: "ProvisionDatabase" as const } };
+    state.operations.set(operation.id, failed);
+    const member = holding(tenant.id, "operations:read");
+    const seen = [
+      await getOperation(ports)(member, { operationId: operation.id }),
+      ...(await listOperations(ports)(member, {}, page)).items,
+    ];
+    for (const one of seen) {
+      expect(one.error).toMatchObject({ code: "StepFailed", step: "ProvisionDatabase" });
+      expect(one.steps[1]).toMatchObject({ status: "failed", error: { code: "StepFailed" } });
+      expect(JSON.stringify(one)).not.toContain("arn:");
+    }
+    expect(seen).toHaveLength(2);
+    expect(await getOperation(ports)(admin, { operationId: operation.id })).toEqual(failed);
   });
 
   test("find nothing under what is no id", async () => {
