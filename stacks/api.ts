@@ -80,6 +80,14 @@ const grants: Record<OperationName, Grant> = {
       allow(["secretsmanager:DeleteSecret"], webhookSecretsArn),
     ],
   },
+  enableWebhook: { environment: registry, permissions: [allow(write, controlTable.arn)] },
+  rotateWebhookSecret: {
+    environment: { ...registry, ...webhookSettings.secrets },
+    permissions: [
+      allow(write, controlTable.arn),
+      allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], webhookSecretsArn),
+    ],
+  },
   listWebhookDeliveries: { ...list, permissions: [...list.permissions, readRegistry] },
   redeliverWebhook: {
     environment: { ...registry, ...webhookSettings.queue },

@@ -9,9 +9,29 @@ const folder = `${$app.name}/${$app.stage}/webhooks`;
 /** The signing secrets, one for each webhook. */
 export const webhookSecretsArn = $interpolate`arn:aws:secretsmanager:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:secret:${folder}/*`;
 
-// Jobs that could not be worked on at all, such as in an outage of the table; a delivery that fails is not among them.
+// What could not be worked on at all, such as in an outage of the table; a delivery that fails is not among it.
 const failures = new sst.aws.Queue("WebhookFailures", {
   transform: { queue: { messageRetentionSeconds: 1_209_600 } },
+});
+
+new aws.cloudwatch.MetricAlarm("WebhookFailuresAlarm", {
+  alarmDescription: "Events or webhook deliveries were set aside: docs/webhooks.md tells how to take them up again.",
+  namespace: "AWS/SQS",
+  metricName: "ApproximateNumberOfMessagesVisible",
+  dimensions: { QueueName: failures.nodes.queue.name },
+  statistic: "Maximum",
+  comparisonOperator: "GreaterThanThreshold",
+  threshold: 0,
+  period: 60,
+  evaluationPeriods: 1,
+  treatMissingData: "notBreaching",
+});
+
+/** Events that have not been fanned out. A function that EventBridge calls itself would lose one after its third failure. */
+const events = new sst.aws.Queue("WebhookEvents", {
+  // Six times the function's time limit, as Lambda would have it.
+  visibilityTimeout: "2 minutes",
+  dlq: { queue: failures.arn, retry: 20 },
 });
 
 /** Attempts to come: what is due and what waits for its retry. */
@@ -31,11 +51,48 @@ export const webhookSettings = {
 const registry = { CONTROL_TABLE: controlTable.name };
 const send = allow(["sqs:SendMessage"], webhookQueue.arn);
 
-bus.subscribe(
-  "FanOutWebhooks",
+// Made by hand, as the component's policy lets rules of any account send: whoever can send here speaks to all receivers.
+const rule = new aws.cloudwatch.EventRule("FanOutWebhooks", {
+  description: "Events that webhooks may want",
+  eventBusName: bus.name,
+  eventPattern: JSON.stringify({ source: ["tenantry"], "detail-type": eventTypes }),
+});
+
+const admitted = [events, failures].map(
+  (queue, at) =>
+    new aws.sqs.QueuePolicy(at === 0 ? "WebhookEventsPolicy" : "WebhookFailuresPolicy", {
+      queueUrl: queue.url,
+      policy: $jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: "events.amazonaws.com" },
+            Action: "sqs:SendMessage",
+            Resource: queue.arn,
+            Condition: { ArnEquals: { "aws:SourceArn": rule.arn } },
+          },
+        ],
+      }),
+    }),
+);
+
+new aws.cloudwatch.EventTarget(
+  "FanOutWebhooksTarget",
+  {
+    rule: rule.name,
+    eventBusName: bus.name,
+    arn: events.arn,
+    deadLetterConfig: { arn: failures.arn },
+    retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
+  },
+  { dependsOn: admitted },
+);
+
+events.subscribe(
   {
     handler: "functions/triggers/fan-out-webhooks.handler",
-    timeout: "1 minute",
+    timeout: "20 seconds",
     environment: { ...registry, ...webhookSettings.queue },
     permissions: [
       allow(["dynamodb:Query"], indexesOf(controlTable)),
@@ -43,8 +100,23 @@ bus.subscribe(
       send,
     ],
   },
-  { pattern: { source: ["tenantry"], detailType: [...eventTypes] } },
+  { batch: { size: 10, partialResponses: true } },
 );
+
+// A job can be lost where a delivery is not: it is queued after the delivery was written.
+new sst.aws.CronV2("SweepDeliveries", {
+  schedule: "rate(5 minutes)",
+  function: {
+    handler: "functions/triggers/sweep-deliveries.handler",
+    timeout: "2 minutes",
+    environment: { ...registry, ...webhookSettings.queue },
+    permissions: [
+      allow(["dynamodb:Query"], indexesOf(controlTable)),
+      allow(["dynamodb:UpdateItem"], controlTable.arn),
+      send,
+    ],
+  },
+});
 
 webhookQueue.subscribe(
   {

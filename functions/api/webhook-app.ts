@@ -9,10 +9,12 @@ import { webhookSecrets } from "@tenantry/aws/webhook-secrets";
 import { dynamoWebhooks } from "@tenantry/aws/webhooks";
 import { createWebhook } from "@tenantry/core/webhook/create";
 import { deleteWebhook } from "@tenantry/core/webhook/delete";
+import { enableWebhook } from "@tenantry/core/webhook/enable";
 import { getWebhook } from "@tenantry/core/webhook/get";
 import { listWebhookDeliveries } from "@tenantry/core/webhook/list-deliveries";
 import { listWebhooks } from "@tenantry/core/webhook/list";
 import { redeliverWebhook } from "@tenantry/core/webhook/redeliver";
+import { rotateWebhookSecret } from "@tenantry/core/webhook/rotate-secret";
 
 const database = documents();
 const table = setting("CONTROL_TABLE");
@@ -40,5 +42,7 @@ export const webhooks = {
   get: getWebhook(ports),
   delete: deleteWebhook(ports),
   deliveries: listWebhookDeliveries(ports),
+  enable: enableWebhook(ports),
+  rotateSecret: rotateWebhookSecret(ports),
   redeliver: redeliverWebhook(ports),
 };

@@ -1,9 +1,7 @@
 import { fanOutWebhooks } from "@tenantry/core/webhook/fan-out";
-import { log } from "@tenantry/lambda/log";
-import type { EventBridgeEvent } from "aws-lambda";
+import { BusEvent, queue } from "@tenantry/lambda/queue";
 import { webhooks } from "./webhooks.ts";
 
 const fanOut = fanOutWebhooks(webhooks);
 
-export const handler = async ({ detail }: EventBridgeEvent<string, unknown>): Promise<void> =>
-  log("info", "event fanned out", { operation: "fan-out-webhooks", ...(await fanOut(detail)) });
+export const handler = queue("fan-out-webhooks", BusEvent, ({ detail }) => fanOut(detail));

@@ -184,6 +184,17 @@ describe("a receiver", () => {
     expect([again.status, again.body.type]).toEqual([409, "/problems/state-conflict"]);
   });
 
+  test("that was gone and is back is enabled, and sent what it missed", async () => {
+    const log = await deliveredLog(gone.id, (status) => status === "failed");
+    answers.set("/gone", [204]);
+    const enabled = await api("POST", `/admin/webhooks/${gone.id}/enable`);
+    expect(enabled).toMatchObject({ status: 200, body: { id: gone.id, status: "enabled", disabled_reason: null } });
+    expect((await api("POST", `/admin/webhooks/${gone.id}/enable`)).body).toEqual(enabled.body);
+    expect((await api("POST", `/admin/webhooks/${gone.id}/deliveries/${log.id}/redeliver`)).status).toBe(202);
+    const after = await deliveredLog(gone.id, (status) => status === "succeeded");
+    expect(after.attempts).toMatchObject([{ status_code: 410 }, { status_code: 204 }]);
+  });
+
   test("that redirects has not taken the event", async () => {
     const log = await deliveredLog(moved.id, (_, attempts) => attempts > 0);
     expect(log.attempts[0]).toMatchObject({ status_code: 302 });
@@ -191,6 +202,54 @@ describe("a receiver", () => {
   });
 
   test("for one tenant hears of no other", async () => expect(await deliveries(tenantOnly.id)).toEqual([]));
+});
+
+describe("a secret that is replaced", () => {
+  const verifies = (secret: string, request: Received): boolean => {
+    try {
+      new Webhook(secret).verify(request.body, signed(request));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test("signs beside the new one for as long as was said, and not after", async () => {
+    const hook = await subscribe("/rotated");
+    await activate("rotated");
+    const { id } = await deliveredLog(hook.id, (status) => status === "succeeded");
+    const again = async (attempts: number): Promise<Received> => {
+      expect((await api("POST", `/admin/webhooks/${hook.id}/deliveries/${id}/redeliver`)).status).toBe(202);
+      await deliveredLog(hook.id, (status, made) => status === "succeeded" && made === attempts);
+      return at("/rotated").at(-1)!;
+    };
+    const rotate = async (body: object) => {
+      const answer = await api("POST", `/admin/webhooks/${hook.id}/rotate-secret`, body);
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      return answer.body as { secret: string; previous_secrets_until: string };
+    };
+
+    const second = await rotate({});
+    const hours = (Date.parse(second.previous_secrets_until) - Date.now()) / 3_600_000;
+    expect(hours).toBeCloseTo(24, 0);
+    const both = await again(2);
+    expect([hook.secret, second.secret].map((secret) => verifies(secret, both))).toEqual([true, true]);
+
+    const third = await rotate({ overlap_seconds: 0 });
+    const one = await again(3);
+    expect([hook, second, third].map(({ secret }) => verifies(secret, one))).toEqual([false, false, true]);
+    expect((await api("GET", `/admin/webhooks/${hook.id}`)).text).not.toContain("whsec_");
+  });
+
+  test.for([{ overlap_seconds: -1 }, { overlap_seconds: 604_801 }, { overlap_seconds: "1" }, { forever: true }])(
+    "not by %j",
+    async (body) => {
+      const { id } = await subscribe("/none");
+      const answer = await api("POST", `/admin/webhooks/${id}/rotate-secret`, body);
+      expect([answer.status, answer.body.type]).toEqual([400, "/problems/invalid-request"]);
+    },
+  );
 });
 
 describe("a URL is refused", () => {
@@ -250,6 +309,7 @@ describe("webhooks", () => {
       ["GET", ""],
       ["DELETE", ""],
       ["GET", "/deliveries"],
+      ["POST", "/enable"],
       ["POST", "/deliveries/dlv_01JD5V8QA4F6H8K0N2Q4S6T8W0/redeliver"],
     ] as const) {
       const { status, body } = await api(method, `/admin/webhooks/${id}${path}`);

@@ -15,7 +15,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | audit | AUDIT#tenant | id | | |
  * | event | EVENT#id | EVENT | | |
  * | webhook | WEBHOOK#id | WEBHOOK | WEBHOOKS / id | |
- * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | |
+ * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | pending: DELIVERIES_DUE / time # id |
  * | notice | OPERATION#id | NOTICE | | |
  * | progress | PROGRESS#topic | time # operation # seq # step | | |
  * | subscriber | SUBSCRIBERS#topic | connection | SUBSCRIPTIONS#connection / topic | |
@@ -77,6 +77,8 @@ export const partitions = {
   issuersOf: (tenantId: string) => ({ index: "gsi1", value: `ISSUERS#${tenantId}` }),
   webhooks: { index: "gsi1", value: "WEBHOOKS" },
   deliveriesTo: (webhookId: string) => ({ index: "gsi1", value: `DELIVERIES#${webhookId}` }),
+  /** One partition for all: events of a control plane are some a second at the most. */
+  deliveriesDue: { index: "gsi2", value: "DELIVERIES_DUE" },
   subscriptionsOf: (connectionId: string) => ({ index: "gsi1", value: `SUBSCRIPTIONS#${connectionId}` }),
   unexportedInvoices: { index: "gsi2", value: "INVOICES#unexported" },
   membersOf: (tenantId: string) => ({ index: "gsi1", value: `MEMBERS#${tenantId}` }),

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { Delivery } from "@tenantry/core/webhook/delivery";
 import type { WebhookDeliveries } from "@tenantry/core/webhook/ports";
 import { z } from "zod";
@@ -32,6 +32,9 @@ const deliveryFromItem = (item: Item): Delivery => {
 
 const never = "";
 
+const dueKey = (at: string, id: string): string => `${at}#${id}`;
+const due = (at: string, id: string) => listedIn(partitions.deliveriesDue, dueKey(at, id));
+
 /** Deliveries of webhooks in the Control table, one item each with its attempts. */
 export const dynamoWebhookDeliveries = (documents: Documents, table: string): WebhookDeliveries => {
   const read = async (webhookId: string, id: string): Promise<Item | null> => {
@@ -44,6 +47,7 @@ export const dynamoWebhookDeliveries = (documents: Documents, table: string): We
       const item = {
         ...keys.delivery(delivery.webhook_id, delivery.id),
         ...listedIn(partitions.deliveriesTo(delivery.webhook_id), delivery.id),
+        ...due(delivery.next_attempt_at ?? delivery.created_at, delivery.id),
         entity: "delivery" satisfies Entity,
         expires_at: Math.floor(Date.parse(delivery.created_at) / 1000) + lifeSeconds,
         ...delivery,
@@ -81,11 +85,12 @@ export const dynamoWebhookDeliveries = (documents: Documents, table: string): We
       }
       const item = await read(job.webhook_id, job.delivery_id);
       if (item === null) return { kind: "over" };
-      const { turn } = Work.parse(item);
-      const { status, next_attempt_at: due } = deliveryFromItem(item);
+      const { turn, claimed_until } = Work.parse(item);
+      const { status, next_attempt_at: next } = deliveryFromItem(item);
       if (turn < job.turn) return { kind: "ahead" };
-      if (turn > job.turn || status !== "pending" || due === null || due <= now) return { kind: "over" };
-      return { kind: "early", due };
+      if (turn > job.turn || status !== "pending" || next === null) return { kind: "over" };
+      // Whoever holds the claim may be dead: then this job is the only one that is left.
+      return { kind: "early", due: next > claimed_until ? next : claimed_until };
     },
 
     async record({ delivery, turn }, at, { attempt, status, next, failures }) {
@@ -97,7 +102,8 @@ export const dynamoWebhookDeliveries = (documents: Documents, table: string): We
             Key: keys.delivery(delivery.webhook_id, delivery.id),
             UpdateExpression:
               "SET #status = :status, attempts = :attempts, next_attempt_at = :next, updated_at = :at, " +
-              "turn = :following, failures = :failures, claimed_until = :never",
+              "turn = :following, failures = :failures, claimed_until = :never" +
+              (next === null ? " REMOVE gsi2pk, gsi2sk" : ", gsi2pk = :list, gsi2sk = :due"),
             ConditionExpression: "turn = :turn",
             ExpressionAttributeNames: { "#status": "status" },
             ExpressionAttributeValues: {
@@ -109,7 +115,39 @@ export const dynamoWebhookDeliveries = (documents: Documents, table: string): We
               ":following": turn + 1,
               ":failures": failures,
               ":never": never,
+              ...(next === null ? {} : { ":list": partitions.deliveriesDue.value, ":due": dueKey(next, delivery.id) }),
             },
+          }),
+        ),
+      );
+    },
+
+    async overdue(before, limit) {
+      const { index, value } = partitions.deliveriesDue;
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: index,
+          KeyConditionExpression: "gsi2pk = :list AND gsi2sk < :before",
+          ExpressionAttributeValues: { ":list": value, ":before": before },
+          Limit: limit,
+        }),
+      );
+      return Items.map((item) => {
+        const { webhook_id, id } = deliveryFromItem(item);
+        return { webhook_id, delivery_id: id, turn: Work.parse(item).turn };
+      });
+    },
+
+    async postpone(job, until) {
+      await unlessRefused(
+        documents.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: keys.delivery(job.webhook_id, job.delivery_id),
+            UpdateExpression: "SET gsi2sk = :due",
+            ConditionExpression: "turn = :turn AND attribute_exists(gsi2pk)",
+            ExpressionAttributeValues: { ":due": dueKey(until, job.delivery_id), ":turn": job.turn },
           }),
         ),
       );
@@ -126,7 +164,7 @@ export const dynamoWebhookDeliveries = (documents: Documents, table: string): We
             Key: keys.delivery(webhookId, id),
             UpdateExpression:
               "SET #status = :pending, next_attempt_at = :at, updated_at = :at, turn = :following, failures = :none, " +
-              "expires_at = :expires",
+              "expires_at = :expires, gsi2pk = :list, gsi2sk = :due",
             ConditionExpression: "turn = :turn AND claimed_until < :at",
             ExpressionAttributeNames: { "#status": "status" },
             ExpressionAttributeValues: {
@@ -136,6 +174,8 @@ export const dynamoWebhookDeliveries = (documents: Documents, table: string): We
               ":following": turn + 1,
               ":none": 0,
               ":expires": Math.floor(Date.parse(at) / 1000) + lifeSeconds,
+              ":list": partitions.deliveriesDue.value,
+              ":due": dueKey(at, id),
             },
           },
         },

@@ -36,7 +36,7 @@ describe("an address is public", () => {
 });
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
-const message = { secret, id: "evt_1", body: '{"name":"Grüße"}' };
+const message = { secrets: [secret], id: "evt_1", body: '{"name":"Grüße"}' };
 
 describe("a name", () => {
   const resolving = (...addresses: string[]) =>
@@ -76,12 +76,20 @@ describe("a request", () => {
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url === "/silent") return;
     const name = (header: string) => String(request.headers[header]);
-    const verified = new Webhook(secret).verify(await text(request), {
-      "webhook-id": name("webhook-id"),
-      "webhook-timestamp": name("webhook-timestamp"),
-      "webhook-signature": name("webhook-signature"),
-    });
-    response.writeHead(verified === undefined ? 400 : 200).end("x".repeat(1_000_000));
+    const body = await text(request);
+    const verified = (): boolean => {
+      try {
+        new Webhook(secret).verify(body, {
+          "webhook-id": name("webhook-id"),
+          "webhook-timestamp": name("webhook-timestamp"),
+          "webhook-signature": name("webhook-signature"),
+        });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    response.writeHead(verified() ? 200 : 400).end("x".repeat(1_000_000));
   };
   const server = createServer((request, response) => void receive(request, response));
   let port = 0;
@@ -100,6 +108,18 @@ describe("a request", () => {
       error: null,
     });
     expect(await receivers.refusal(`http://127.0.0.1:${port + 1}/`)).toMatch(/https/);
+  });
+
+  test("is signed with each secret, of which a receiver may know any", async () => {
+    const other = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
+    const receivers = webhookReceivers({ allowed: ["127.0.0.1"] });
+    const url = `http://127.0.0.1:${port}/`;
+    for (const secrets of [
+      [other, secret],
+      [secret, other],
+    ])
+      expect(await receivers.post({ url, ...message, secrets })).toMatchObject({ status_code: 200 });
+    expect(await receivers.post({ url, ...message, secrets: [other] })).toMatchObject({ status_code: 400 });
   });
 
   test("ends after five seconds without an answer", async () => {

@@ -63,7 +63,7 @@ export const webhookReceivers = ({ allowed, resolve, now = () => new Date() }: O
       }
     },
 
-    async post({ url: text, secret, id, body }) {
+    async post({ url: text, secrets, id, body }) {
       const at = now();
       const since = performance.now();
       const ended = (outcome: Pick<Attempt, "status_code" | "error">): Attempt => ({
@@ -79,7 +79,7 @@ export const webhookReceivers = ({ allowed, resolve, now = () => new Date() }: O
       try {
         const pinned =
           free || isIP(hostOf(url)) !== 0 ? undefined : pinnedTo(await publicAddresses(hostOf(url), signal));
-        const status = await send(url, { headers: signedHeaders(secret, id, at, body), body, signal, pinned });
+        const status = await send(url, { headers: signedHeaders(secrets, id, at, body), body, signal, pinned });
         return ended({ status_code: status, error: null });
       } catch (error) {
         return ended({ status_code: null, error: reasonOf(error) });
@@ -128,16 +128,18 @@ const send = (
   });
 
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
-const signedHeaders = (secret: string, id: string, at: Date, body: string): Record<string, string> => {
+const signedHeaders = (secrets: readonly string[], id: string, at: Date, body: string): Record<string, string> => {
   const timestamp = String(Math.floor(at.getTime() / 1000));
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-  const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+  const signature = (secret: string): string => {
+    const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+    return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+  };
   return {
     "content-type": "application/cloudevents+json",
     "user-agent": "Tenantry-Webhooks/1",
     "webhook-id": id,
     "webhook-timestamp": timestamp,
-    "webhook-signature": `v1,${signature}`,
+    "webhook-signature": secrets.map(signature).join(" "),
   };
 };
 

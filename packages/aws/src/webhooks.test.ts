@@ -5,7 +5,15 @@ import { deliverWebhook } from "@tenantry/core/webhook/deliver";
 import { fanOutWebhooks } from "@tenantry/core/webhook/fan-out";
 import type { DeliveryJob } from "@tenantry/core/webhook/ports";
 import { redeliverWebhook } from "@tenantry/core/webhook/redeliver";
-import { claimMilliseconds, delayAfter, retryDelays } from "@tenantry/core/webhook/schedule";
+import { enableWebhook } from "@tenantry/core/webhook/enable";
+import { sweepDeliveries } from "@tenantry/core/webhook/sweep";
+import {
+  claimMilliseconds,
+  delayAfter,
+  overdueMilliseconds,
+  retryDelays,
+  sweptMilliseconds,
+} from "@tenantry/core/webhook/schedule";
 import type { Webhook } from "@tenantry/core/webhook/webhook";
 import { GetCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -37,7 +45,12 @@ const world = async (name: string) => {
   const ports = {
     webhooks: dynamoWebhooks(engine.documents, name),
     deliveries: dynamoWebhookDeliveries(engine.documents, name),
-    secrets: { create: async () => "whsec_", read: async () => "whsec_", remove: async () => {} },
+    secrets: {
+      create: async () => "whsec_",
+      read: async () => ["whsec_"],
+      rotate: async () => "whsec_",
+      remove: async () => {},
+    },
     queue: {
       async send(job: DeliveryJob, delay: number) {
         if (faults.send !== undefined) throw faults.send;
@@ -99,8 +112,10 @@ describe("an event", () => {
   test("that comes twice makes one delivery, which is sent once", async () => {
     await Promise.all([it.fanOut(), it.fanOut()]);
     expect(it.jobs).toHaveLength(2);
-    const outcomes = await Promise.all(it.jobs.map(({ job }) => it.deliver(job)));
-    expect(outcomes.toSorted()).toEqual(["over", "succeeded"]);
+    const outcomes = await Promise.all(it.jobs.splice(0).map(({ job }) => it.deliver(job)));
+    // The other finds the attempt being made, or made.
+    while (it.jobs.length > 0) outcomes.push(await it.work());
+    expect(outcomes.filter((outcome) => outcome !== "early").toSorted()).toEqual(["over", "succeeded"]);
     expect(it.sent).toEqual([it.event.id]);
     expect((await it.log()).attempts).toHaveLength(1);
   });
@@ -133,12 +148,15 @@ describe("an event", () => {
 describe("a worker that dies", () => {
   test("before its record leaves the attempt to another, once its claim is over", async () => {
     await it.fanOut();
-    const { job } = it.jobs[0]!;
+    const { job } = it.jobs.shift()!;
     const now = it.ports.clock();
     await it.ports.deliveries.claim(job, now.toISOString(), new Date(now.getTime() + claimMilliseconds).toISOString());
-    expect(await it.deliver(job)).toBe("over");
-    it.pass(claimMilliseconds + 1);
-    expect(await it.deliver(job)).toBe("succeeded");
+    // Its job comes again before that, and must not be thought done with.
+    it.pass(1000);
+    expect(await it.deliver(job)).toBe("early");
+    expect(it.jobs).toEqual([{ job, delay: (claimMilliseconds - 1000) / 1000 }]);
+    it.pass(1);
+    expect(await it.work()).toBe("succeeded");
   });
 
   test("because the queue is out forgets nothing: its job comes again", async () => {
@@ -200,6 +218,93 @@ describe("a webhook", () => {
     expect(await it.ports.webhooks.remove(it.webhook.id, { audit, events: [] })).toBe(true);
     expect(await it.work()).toBe("dropped");
     expect(it.sent).toEqual([]);
+  });
+});
+
+describe("a job that is lost", () => {
+  const sweep = () => sweepDeliveries(it.ports)();
+
+  test("before the first attempt is queued again by the sweep, once it is overdue", async () => {
+    await it.fanOut();
+    it.jobs.splice(0);
+    expect(await sweep()).toEqual({ queued: 0 });
+    it.pass(overdueMilliseconds + 1);
+    expect(await sweep()).toEqual({ queued: 1 });
+    expect(await it.work()).toBe("succeeded");
+    it.pass(sweptMilliseconds + overdueMilliseconds + 1);
+    expect(await sweep()).toEqual({ queued: 0 });
+    expect(it.sent).toEqual([it.event.id]);
+  });
+
+  test("between two attempts is queued again when the second is overdue", async () => {
+    it.answers.push(500);
+    await it.fanOut();
+    await it.work();
+    it.jobs.splice(0);
+    it.pass(overdueMilliseconds);
+    expect(await sweep()).toEqual({ queued: 0 });
+    it.pass(retryDelays[0] * 1000 + 1);
+    expect(await sweep()).toEqual({ queued: 1 });
+    expect(await it.work()).toBe("succeeded");
+    expect(it.sent).toEqual([it.event.id, it.event.id]);
+  });
+
+  test("after a redelivery is queued again", async () => {
+    await it.fanOut();
+    await it.work();
+    await redeliverWebhook(it.ports)(ctx, { webhookId: it.webhook.id, deliveryId: (await it.log()).id });
+    it.jobs.splice(0);
+    it.pass(overdueMilliseconds + 1);
+    expect(await sweep()).toEqual({ queued: 1 });
+    expect(await it.work()).toBe("succeeded");
+  });
+
+  test("is replaced once in a while, not by every sweep: a queue may only be behind", async () => {
+    await it.fanOut();
+    it.pass(overdueMilliseconds + 1);
+    expect([await sweep(), await sweep()]).toEqual([{ queued: 1 }, { queued: 0 }]);
+    it.pass(sweptMilliseconds + overdueMilliseconds + 1);
+    expect(await sweep()).toEqual({ queued: 1 });
+    const outcomes = [];
+    while (it.jobs.length > 0) outcomes.push(await it.work());
+    expect(outcomes.toSorted()).toEqual(["over", "over", "succeeded"]);
+    expect(it.sent).toEqual([it.event.id]);
+  });
+
+  test("and cannot be replaced is not forgotten", async () => {
+    await it.fanOut();
+    it.jobs.splice(0);
+    it.pass(overdueMilliseconds + 1);
+    it.faults.send = new Error("no queue");
+    await expect(sweep()).rejects.toThrow("no queue");
+    delete it.faults.send;
+    expect(await sweep()).toEqual({ queued: 1 });
+  });
+});
+
+describe("enabling", () => {
+  const enable = (context = ctx) => enableWebhook(it.ports)(context, { webhookId: it.webhook.id });
+
+  test("has a disabled webhook told again, with another five days", async () => {
+    it.answers.push(410);
+    await it.fanOut();
+    expect(await it.work()).toBe("disabled");
+    expect(await enable()).toMatchObject({ status: "enabled", disabled_reason: null, failing_since: null });
+    it.pass(6 * 24 * 3600 * 1000);
+    it.answers.push(500);
+    await redeliverWebhook(it.ports)(ctx, { webhookId: it.webhook.id, deliveryId: (await it.log()).id });
+    expect(await it.work()).toBe("retrying");
+    const { Items = [] } = await engine.documents.send(new ScanCommand({ TableName: `webhooks-${table}` }));
+    const audited = Items.filter(({ entity }) => entity === "audit");
+    expect(audited.filter(({ action }) => action === "webhook.enable")).toMatchObject([
+      { before: { status: "disabled", disabled_reason: "gone" }, after: { status: "enabled" } },
+    ]);
+  });
+
+  test("changes nothing of one that is enabled, and needs the permission", async () => {
+    expect(await enable()).toEqual(it.webhook);
+    const reader = { ...ctx, actor: { ...ctx.actor, permissions: new Set(["webhooks:read"] as const) } };
+    await expect(enable(reader)).rejects.toMatchObject({ code: "forbidden" });
   });
 });
 

@@ -21,82 +21,119 @@ const webhookToItem = ({ failing_since, ...webhook }: Webhook) => ({
 });
 
 /** Webhooks in the Control table. */
-export const dynamoWebhooks = (documents: Documents, table: string): Webhooks => ({
-  async create(webhook, commit) {
-    const put = { TableName: table, Item: webhookToItem(webhook), ConditionExpression: "attribute_not_exists(pk)" };
-    const failed = await transact(documents, [{ Put: put }, ...commitWrites(table, commit)]);
-    if (failed.length > 0) throw new Error(`The webhook ${webhook.id} met an item that was there before.`);
-  },
-
-  async get(id) {
+export const dynamoWebhooks = (documents: Documents, table: string): Webhooks => {
+  const read = async (id: string): Promise<Webhook | null> => {
     const { Item } = await documents.send(
       new GetCommand({ TableName: table, Key: keys.webhook(id), ConsistentRead: true }),
     );
     return Item === undefined ? null : webhookFromItem(Item);
-  },
+  };
 
-  list: (page) => readPage(documents, table, [partitions.webhooks], page, webhookFromItem),
+  return {
+    async create(webhook, commit) {
+      const put = { TableName: table, Item: webhookToItem(webhook), ConditionExpression: "attribute_not_exists(pk)" };
+      const failed = await transact(documents, [{ Put: put }, ...commitWrites(table, commit)]);
+      if (failed.length > 0) throw new Error(`The webhook ${webhook.id} met an item that was there before.`);
+    },
 
-  async remove(id, commit) {
-    const there = { Key: keys.webhook(id), ConditionExpression: "attribute_exists(pk)" };
-    const failed = await transact(documents, [
-      { Delete: { TableName: table, ...there } },
-      ...commitWrites(table, commit),
-    ]);
-    return failed.length === 0;
-  },
+    get: read,
 
-  async noteSuccess(id) {
-    await unlessRefused(
-      documents.send(
-        new UpdateCommand({
-          TableName: table,
-          Key: keys.webhook(id),
-          UpdateExpression: "REMOVE failing_since",
-          ConditionExpression: "attribute_exists(failing_since)",
-        }),
-      ),
-    );
-  },
+    list: (page) => readPage(documents, table, [partitions.webhooks], page, webhookFromItem),
 
-  async noteFailure(id, at) {
-    const updated = await unlessRefused(
-      documents.send(
-        new UpdateCommand({
-          TableName: table,
-          Key: keys.webhook(id),
-          UpdateExpression: "SET failing_since = if_not_exists(failing_since, :at)",
-          ConditionExpression: "attribute_exists(pk)",
-          ExpressionAttributeValues: { ":at": at },
-          ReturnValues: "ALL_NEW",
-        }),
-      ),
-    );
-    return updated === null ? null : String(updated.Attributes?.["failing_since"]);
-  },
+    async remove(id, commit) {
+      const there = { Key: keys.webhook(id), ConditionExpression: "attribute_exists(pk)" };
+      const failed = await transact(documents, [
+        { Delete: { TableName: table, ...there } },
+        ...commitWrites(table, commit),
+      ]);
+      return failed.length === 0;
+    },
 
-  async disable(id, reason, at, commit) {
-    const failed = await transact(documents, [
-      {
-        Update: {
-          TableName: table,
-          Key: keys.webhook(id),
-          UpdateExpression: "SET #status = :disabled, disabled_reason = :reason, updated_at = :at",
-          ConditionExpression: "#status = :enabled",
-          ExpressionAttributeNames: { "#status": "status" },
-          ExpressionAttributeValues: {
-            ":disabled": "disabled",
-            ":enabled": "enabled",
-            ":reason": reason,
-            ":at": at,
+    async noteSuccess(id) {
+      await unlessRefused(
+        documents.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: keys.webhook(id),
+            UpdateExpression: "REMOVE failing_since",
+            ConditionExpression: "attribute_exists(failing_since)",
+          }),
+        ),
+      );
+    },
+
+    async noteFailure(id, at) {
+      const updated = await unlessRefused(
+        documents.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: keys.webhook(id),
+            UpdateExpression: "SET failing_since = if_not_exists(failing_since, :at)",
+            ConditionExpression: "attribute_exists(pk)",
+            ExpressionAttributeValues: { ":at": at },
+            ReturnValues: "ALL_NEW",
+          }),
+        ),
+      );
+      return updated === null ? null : String(updated.Attributes?.["failing_since"]);
+    },
+
+    async enable(id, at, commit) {
+      const failed = await transact(documents, [
+        {
+          Update: {
+            TableName: table,
+            Key: keys.webhook(id),
+            UpdateExpression: "SET #status = :enabled, disabled_reason = :none, updated_at = :at REMOVE failing_since",
+            ConditionExpression: "#status = :disabled",
+            ExpressionAttributeNames: { "#status": "status" },
+            ExpressionAttributeValues: { ":disabled": "disabled", ":enabled": "enabled", ":none": null, ":at": at },
           },
         },
-      },
-      ...commitWrites(table, commit),
-    ]);
-    return failed.length === 0;
-  },
-});
+        ...commitWrites(table, commit),
+      ]);
+      return failed.length === 0 ? read(id) : null;
+    },
+
+    async note(id, at, commit) {
+      const failed = await transact(documents, [
+        {
+          Update: {
+            TableName: table,
+            Key: keys.webhook(id),
+            UpdateExpression: "SET updated_at = :at",
+            ConditionExpression: "attribute_exists(pk)",
+            ExpressionAttributeValues: { ":at": at },
+          },
+        },
+        ...commitWrites(table, commit),
+      ]);
+      return failed.length === 0;
+    },
+
+    async disable(id, reason, at, commit) {
+      const failed = await transact(documents, [
+        {
+          Update: {
+            TableName: table,
+            Key: keys.webhook(id),
+            UpdateExpression: "SET #status = :disabled, disabled_reason = :reason, updated_at = :at",
+            ConditionExpression: "#status = :enabled",
+            ExpressionAttributeNames: { "#status": "status" },
+            ExpressionAttributeValues: {
+              ":disabled": "disabled",
+              ":enabled": "enabled",
+              ":reason": reason,
+              ":at": at,
+            },
+          },
+        },
+        ...commitWrites(table, commit),
+      ]);
+      return failed.length === 0;
+    },
+  };
+};
 
 /** The answer, or null if the write's condition did not hold. */
 export const unlessRefused = async <T>(answer: Promise<T>): Promise<T | null> => {

@@ -51,6 +51,12 @@ export const routes = {
     path: "/admin/webhooks/{webhook_id}/deliveries",
     permission: "webhooks:read",
   },
+  enableWebhook: { method: "POST", path: "/admin/webhooks/{webhook_id}/enable", permission: "webhooks:manage" },
+  rotateWebhookSecret: {
+    method: "POST",
+    path: "/admin/webhooks/{webhook_id}/rotate-secret",
+    permission: "webhooks:manage",
+  },
   redeliverWebhook: {
     method: "POST",
     path: "/admin/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",

@@ -5,6 +5,8 @@ import {
   CreatedWebhook,
   CreateWebhookBody,
   deliveryIdExample,
+  RotatedWebhook,
+  RotateWebhookSecretBody,
   Webhook,
   WebhookDelivery,
   webhookIdExample,
@@ -74,6 +76,28 @@ export const webhookOperations = {
     body: null,
     success: { status: 200, description: "A page of deliveries.", contentType: json, body: pageOf(WebhookDelivery) },
     problems: ["webhook-not-found", "invalid-cursor"],
+  }),
+  enableWebhook: define("enableWebhook", {
+    tag: "Webhooks",
+    summary: "Enable a webhook again",
+    description:
+      "Events from now on are sent to a webhook that was disabled. What it missed can be sent again from its deliveries. An enabled webhook stays as it is.",
+    params: webhookParams,
+    query: none,
+    body: null,
+    success: { status: 200, description: "The webhook is enabled.", contentType: json, body: Webhook },
+    problems: ["webhook-not-found"],
+  }),
+  rotateWebhookSecret: define("rotateWebhookSecret", {
+    tag: "Webhooks",
+    summary: "Replace a webhook's secret",
+    description:
+      "Makes a new secret, which is in this answer and not shown again. Those of before sign beside it for `overlap_seconds`: what is sent then has several signatures, of which one must match.",
+    params: webhookParams,
+    query: none,
+    body: RotateWebhookSecretBody,
+    success: { status: 200, description: "The secret is replaced.", contentType: json, body: RotatedWebhook },
+    problems: ["webhook-not-found", "state-conflict"],
   }),
   redeliverWebhook: define("redeliverWebhook", {
     tag: "Webhooks",

@@ -1,4 +1,6 @@
 import { Delivery as CoreDelivery } from "@tenantry/core/webhook/delivery";
+import { overlapSeconds } from "@tenantry/core/webhook/schedule";
+import { Instant } from "@tenantry/core/time";
 import { CreateWebhook, Webhook as CoreWebhook } from "@tenantry/core/webhook/webhook";
 import { z } from "zod";
 import { instantExample, tenantIdExample } from "./common.ts";
@@ -35,6 +37,30 @@ export const CreatedWebhook = z
     id: "CreatedWebhook",
     description: "A webhook with its signing secret.",
     example: { ...webhookExample, secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=" },
+  });
+
+export const RotateWebhookSecretBody = z
+  .strictObject({ overlap_seconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.usual) })
+  .meta({
+    id: "RotateWebhookSecret",
+    description: `For how long the secrets of before go on signing: up to ${overlapSeconds.most} seconds, ${overlapSeconds.usual} if not given. 0 ends them at once.`,
+    example: { overlap_seconds: overlapSeconds.usual },
+  });
+
+export const RotatedWebhook = z
+  .strictObject({
+    ...CoreWebhook.shape,
+    secret: z.string().meta({ description: "Signs what is sent from now on. It is shown here and never again." }),
+    previous_secrets_until: Instant.meta({ description: "Until when the secrets of before sign too." }),
+  })
+  .meta({
+    id: "RotatedWebhook",
+    description: "A webhook with its new signing secret.",
+    example: {
+      ...webhookExample,
+      secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+      previous_secrets_until: "2026-11-21T13:45:12.123Z",
+    },
   });
 
 export const CreateWebhookBody = CreateWebhook.meta({

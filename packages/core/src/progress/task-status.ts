@@ -42,12 +42,12 @@ export const topicOf = (orgId: string, operationId: string | undefined): string 
 export const audiencesOf = ({ operation }: Versioned) =>
   [platformOrg, operation.tenant_id].map((orgId) => ({
     topics: [topicOf(orgId, undefined), topicOf(orgId, operation.id)],
-    told: (messages: readonly TaskStatus[]) => messages.map((message) => asSeenBy(orgId, message)),
+    told: (messages: readonly TaskStatus[]) => messages.map((one) => asSeenBy(orgId, one)),
   }));
 
 /** Tenants' own users learn that a step failed, and not how: that is about the inside of the platform. */
-const asSeenBy = (orgId: string, message: TaskStatus): TaskStatus =>
-  orgId === platformOrg || message.error === null ? message : { ...message, error: discreetError };
+const asSeenBy = (orgId: string, change: TaskStatus): TaskStatus =>
+  orgId === platformOrg || change.error === null ? change : { ...change, error: discreetError };
 
 const partsOf = (operation: Operation) => [...operation.steps, ...operation.compensation];
 
@@ -83,4 +83,4 @@ export const changesOf = (before: Operation | null, after: Versioned, now: strin
 
 /** How an operation stands: every step that has begun, and the operation itself. */
 export const stateOf = (current: Versioned, now: string, orgId: string): TaskStatus[] =>
-  changesOf(null, current, now).map((message) => asSeenBy(orgId, message));
+  changesOf(null, current, now).map((one) => asSeenBy(orgId, one));

@@ -29,13 +29,13 @@ export const deliverWebhook =
       return "early";
     }
     const webhook = await ports.webhooks.get(job.webhook_id);
-    const secret = webhook?.status === "enabled" ? await ports.secrets.read(webhook.id) : null;
-    if (webhook === null || secret === null) {
+    const secrets = webhook?.status === "enabled" ? await ports.secrets.read(webhook.id, now.toISOString()) : null;
+    if (webhook === null || secrets === null) {
       await end(ports, claim, null);
       return "dropped";
     }
     const { url } = webhook;
-    const attempt = await ports.receivers.post({ url, secret, id: claim.delivery.event_id, body: claim.body });
+    const attempt = await ports.receivers.post({ url, secrets, id: claim.delivery.event_id, body: claim.body });
     return conclude(ports, webhook, claim, attempt);
   };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { eventTypes } from "../events.ts";
+import { concurrently } from "../usage/concurrently.ts";
 import { type Delivery, deliveryIdOf } from "./delivery.ts";
 import type { WebhookPorts } from "./ports.ts";
 import { type Webhook, wants } from "./webhook.ts";
@@ -8,8 +9,13 @@ import { type Webhook, wants } from "./webhook.ts";
 const CloudEvent = z.looseObject({ id: z.string(), type: z.enum(eventTypes), subject: z.string() });
 
 const pageSize = 100;
+const atOnce = 10;
 
-/** Makes a delivery of an event for each webhook that wants it. Run again with the same event, it makes none twice. */
+/**
+ * Makes a delivery of an event for each webhook that wants it. Run again with the same event, it makes none twice.
+ *
+ * @throws Error when the event must come again.
+ */
 export const fanOutWebhooks =
   (ports: Pick<WebhookPorts, "webhooks" | "deliveries" | "queue" | "clock">) =>
   async (detail: unknown): Promise<{ event_id: string; deliveries: number }> => {
@@ -17,7 +23,7 @@ export const fanOutWebhooks =
     const body = JSON.stringify(detail);
     const wanting = (await everyWebhook(ports)).filter((webhook) => wants(webhook, event));
     const at = ports.clock().toISOString();
-    for (const { id } of wanting) {
+    const failures = await concurrently(wanting, atOnce, async ({ id }) => {
       const delivery: Delivery = {
         id: deliveryIdOf(event.id),
         webhook_id: id,
@@ -31,7 +37,8 @@ export const fanOutWebhooks =
       };
       await ports.deliveries.add(delivery, body);
       await ports.queue.send({ webhook_id: id, delivery_id: delivery.id, turn: 0 }, 0);
-    }
+    });
+    if (failures.length > 0) throw failures[0]!.error;
     return { event_id: event.id, deliveries: wanting.length };
   };
 

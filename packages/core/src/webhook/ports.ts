@@ -13,6 +13,10 @@ export interface Webhooks {
   noteSuccess(id: string): Promise<void>;
   /** Returns since when every attempt has failed: `at`, or an earlier time. Null if the webhook is gone. */
   noteFailure(id: string, at: string): Promise<string | null>;
+  /** Ends the record of failures too. Returns null and writes nothing if it is not disabled. */
+  enable(id: string, at: string, commit: Commit): Promise<Webhook | null>;
+  /** Writes what was done with a webhook that does not change it. Returns false and writes nothing if there is none. */
+  note(id: string, at: string, commit: Commit): Promise<boolean>;
   /** Returns false and writes nothing if it is not enabled. */
   disable(id: string, reason: DisabledReason, at: string, commit: Commit): Promise<boolean>;
 }
@@ -26,7 +30,8 @@ export type Claimed = {
 };
 
 /**
- * `over`: nothing is left to do for this job. `early`: not before `due`. `ahead`: the job's turn has not come, as
+ * `over`: nothing is left to do for this job. `early`: not before `due`, as it is not the time yet or another
+ * has claimed the turn until then. `ahead`: the job's turn has not come, as
  * whoever makes it come has not written so yet.
  */
 export type Claim =
@@ -51,6 +56,10 @@ export interface WebhookDeliveries {
     at: string,
     outcome: { attempt: Attempt | null; status: Delivery["status"]; next: string | null; failures: number },
   ): Promise<void>;
+  /** The next turns of deliveries that were due before this time and have not been taken up, the oldest first. */
+  overdue(before: string, limit: number): Promise<readonly DeliveryJob[]>;
+  /** Has `overdue` leave this turn alone until then. */
+  postpone(job: DeliveryJob, until: string): Promise<void>;
   /** Begins again from the start, due at once. Returns the turn, or null if an attempt is being made. */
   restart(webhookId: string, id: string, at: string, commit: Commit): Promise<{ turn: number } | null>;
 }
@@ -58,7 +67,10 @@ export interface WebhookDeliveries {
 /** Signing secrets as receivers know them: `whsec_` and base64. */
 export interface WebhookSecrets {
   create(webhookId: string): Promise<string>;
-  read(webhookId: string): Promise<string | null>;
+  /** All that sign at this time, the newest first; null if there are none. */
+  read(webhookId: string, now: string): Promise<readonly string[] | null>;
+  /** Makes a new one; those of before go on signing until then. Returns null when another rotation came between. */
+  rotate(webhookId: string, now: string, until: string): Promise<string | null>;
   /** Idempotent. */
   remove(webhookId: string): Promise<void>;
 }
@@ -70,8 +82,8 @@ export interface WebhookQueue {
 export interface WebhookReceivers {
   /** Why this URL may not be called, as the end of a sentence that begins with "The URL"; null if it may. */
   refusal(url: string): Promise<string | null>;
-  /** One signed request; it neither follows redirects nor connects to an address that `refusal` refuses. Never rejects. */
-  post(request: { url: string; secret: string; id: string; body: string }): Promise<Attempt>;
+  /** One request, signed with each secret; it neither follows redirects nor connects to an address that `refusal` refuses. Never rejects. */
+  post(request: { url: string; secrets: readonly string[]; id: string; body: string }): Promise<Attempt>;
 }
 
 export type WebhookPorts = {

@@ -15,5 +15,14 @@ export const delayAfter = (failed: number, random: number): number | null => {
 /** A webhook that has only failed for so long is disabled. */
 export const patienceMilliseconds = 5 * 24 * 3600 * 1000;
 
+/** A delivery that nobody took up for so long after it was due has lost its job: jobs wait for a minute at most. */
+export const overdueMilliseconds = 2 * 60_000;
+
+/** After a lost job was replaced, so long nobody looks again: the queue may be behind rather than out. */
+export const sweptMilliseconds = 15 * 60_000;
+
+/** Seconds for which a secret that was replaced goes on signing. */
+export const overlapSeconds = { most: 7 * 24 * 3600, usual: 24 * 3600 } as const;
+
 /** A worker that has not finished after so long is taken for dead: five seconds of a request, and some for the rest. */
 export const claimMilliseconds = 25_000;

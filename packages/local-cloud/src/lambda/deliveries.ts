@@ -1,8 +1,9 @@
-import type { Host } from "../part.ts";
+import type { Host, Invocation } from "../part.ts";
 import { AwsError } from "../gateway/service.ts";
 
 /** An asynchronous invocation that was accepted: it is tried until it succeeds or its attempts are used up. */
 export type Delivery = {
+  /** The name or ARN of the function; where others than functions are reached, their ARN. */
   readonly functionName: string;
   readonly payload: unknown;
   /** How often it is tried again after a failure. */
@@ -22,7 +23,12 @@ export type Deliveries = {
 /** Lambda waits one and two minutes between attempts; nobody wants to wait so long on a laptop. */
 const delays = [1000, 2000, 5000, 10_000];
 
-export const createDeliveries = (host: Host, name: string): Deliveries => {
+export const createDeliveries = (
+  host: Host,
+  name: string,
+  run: (target: string, payload: unknown) => Promise<Pick<Invocation, "error">> = (target, payload) =>
+    host.invoke(target, payload),
+): Deliveries => {
   const store = host.store.collection<Stored>(name);
   const timers = new Set<NodeJS.Timeout>();
   const active = new Set<string>();
@@ -51,7 +57,7 @@ export const createDeliveries = (host: Host, name: string): Deliveries => {
     if (!item) return;
     active.add(key);
     try {
-      const { error } = await host.invoke(item.functionName, item.payload);
+      const { error } = await run(item.functionName, item.payload);
       if (closed) return;
       if (error) failed(key, item, `${error.errorType}: ${error.errorMessage}`);
       else store.delete(key);

@@ -1,4 +1,5 @@
 import type { Deliveries } from "../lambda/deliveries.ts";
+import type { Host, Invocation } from "../part.ts";
 
 /** What a rule or schedule runs. */
 export type Target = {
@@ -47,15 +48,38 @@ export const inputOf = (target: Target, event: unknown): unknown => {
   return target.inputPath === undefined ? event : atPath(event, target.inputPath);
 };
 
+const serviceOf = (arn: string): string => arn.split(":")[2] ?? "";
+
 /** @throws Error when the embedded cloud cannot run such a target: better at the deployment than in silence. */
-export const checkTarget = (target: Target, name: string): void => {
-  if (target.arn.split(":")[2] !== "lambda") throw new Error(`${name}: the embedded cloud cannot run ${target.arn}.`);
+export const checkTarget = (target: Target, name: string, services: readonly string[] = ["lambda"]): void => {
+  if (!services.includes(serviceOf(target.arn)))
+    throw new Error(`${name}: the embedded cloud cannot run ${target.arn}.`);
 };
 
-/** EventBridge asks Lambda to run it asynchronously; a target's own policy may say how often it is tried again. */
+/** How often EventBridge tries at most, over 24 hours. */
+const mostRetries = 185;
+
+/**
+ * EventBridge asks Lambda to run it asynchronously, which tries again twice; a queue it tries to reach itself. A target's
+ * own policy may say how often.
+ */
 export const deliver = (deliveries: Deliveries, target: Target, payload: unknown): void =>
   deliveries.enqueue({
     functionName: target.arn,
     payload,
-    retries: Math.min(target.retryPolicy?.maximumRetryAttempts ?? 2, 185),
+    retries: Math.min(
+      target.retryPolicy?.maximumRetryAttempts ?? (serviceOf(target.arn) === "lambda" ? 2 : mostRetries),
+      mostRetries,
+    ),
   });
+
+/** Reaches a target: a function is run, a queue is sent the event. */
+export const reachTarget =
+  (host: Pick<Host, "invoke" | "call">) =>
+  async (arn: string, payload: unknown): Promise<Pick<Invocation, "error">> => {
+    if (serviceOf(arn) !== "sqs") return host.invoke(arn, payload);
+    const [, , , region, account, name] = arn.split(":");
+    const QueueUrl = `http://sqs.${region}.amazonaws.com/${account}/${name}`;
+    await host.call("sqs", "SendMessage", { QueueUrl, MessageBody: JSON.stringify(payload) });
+    return {};
+  };

@@ -1,5 +1,6 @@
 import { AwsClient } from "aws4fetch";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { storage } from "../engines/storage.ts";
 import { graphOf, roleOf, startTestCloud, type TestCloud } from "../gateway/testing.ts";
 import { functionArn, resource, type TestResource } from "../lambda/fixture.ts";
 import { eventsPart } from "./events.ts";
@@ -68,6 +69,66 @@ const entry = (inputs: object = {}): object => ({
   DetailType: "tenant.activated.v1",
   Detail: '{"name":"Acme \\"Corp\\""}',
   ...inputs,
+});
+
+describe("a queue as a target", () => {
+  const queueArn = "arn:aws:sqs:us-east-1:123456789012:events";
+  const policy = (Resource = queueArn): TestResource => ({
+    type: "aws:sqs/queuePolicy:QueuePolicy",
+    name: "QueuePolicy",
+    inputs: {
+      queueUrl: "events",
+      policy: JSON.stringify({
+        Statement: [
+          { Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "sqs:SendMessage", Resource },
+        ],
+      }),
+    },
+  });
+  const graphWith = (admission: TestResource) =>
+    graphOf(
+      resource("aws:cloudwatch/eventBus:EventBus", "Bus", { name: "app" }),
+      { type: "aws:sqs/queue:Queue", name: "Queue", inputs: {}, outputs: { name: "events", arn: queueArn } },
+      admission,
+      rule("queued", { eventPattern: JSON.stringify({ source: ["queued"] }) }),
+      target("queued", { arn: queueArn }),
+    );
+
+  test("is sent each event, however often it could not be reached before", async () => {
+    const other = await startTestCloud([storage, eventsPart]);
+    const call = other.host.call.bind(other.host);
+    let refusals = 3;
+    other.host.call = async (service, action, input) => {
+      if (action === "SendMessage" && (refusals -= 1) >= 0) throw new Error("The queue is away.");
+      return call(service, action, input);
+    };
+    await other.apply(graphWith(policy()));
+    const { Entries } = (await call("events", "PutEvents", { Entries: [entry({ Source: "queued" })] })) as Json;
+    const QueueUrl = "http://sqs.us-east-1.amazonaws.com/123456789012/events";
+    const messages: Json[] = [];
+    await vi.waitFor(
+      async () => {
+        const { Messages = [] } = (await call("sqs", "ReceiveMessage", { QueueUrl })) as Json;
+        messages.push(...Messages);
+        expect(messages).toHaveLength(1);
+      },
+      { timeout: 20_000 },
+    );
+    expect(JSON.parse(messages[0].Body)).toMatchObject({
+      id: Entries[0].EventId,
+      "detail-type": "tenant.activated.v1",
+      detail: { name: 'Acme "Corp"' },
+    });
+    await other.close();
+  });
+
+  test("must let EventBridge in by its policy", async () => {
+    const other = await startTestCloud([storage, eventsPart]);
+    await expect(other.apply(graphWith(policy(`${queueArn}-of-another`)))).rejects.toThrow(
+      "does not let EventBridge in",
+    );
+    await other.close();
+  });
 });
 
 describe("EventBridge", () => {
@@ -150,8 +211,8 @@ describe("EventBridge", () => {
   test("a target or pattern that the embedded cloud cannot run is refused at the deployment", async () => {
     const { eventsPart: factory } = await import("./events.ts");
     const part = await factory(cloud.host);
-    const queue = graphOf(rule("r", { eventPattern: "{}" }), target("r", { arn: "arn:aws:sqs:us-east-1:1:q" }));
-    await expect(part.apply?.(queue)).rejects.toThrow("cannot run arn:aws:sqs");
+    const queue = graphOf(rule("r", { eventPattern: "{}" }), target("r", { arn: "arn:aws:sns:us-east-1:1:t" }));
+    await expect(part.apply?.(queue)).rejects.toThrow("cannot run arn:aws:sns");
     const pattern = graphOf(rule("r", { eventPattern: '{"source":[{"soundslike":"x"}]}' }));
     await expect(part.apply?.(pattern)).rejects.toThrow("soundslike is not known");
   });

@@ -5,7 +5,7 @@ import type { Host, PartFactory } from "../part.ts";
 import { jsonService } from "../protocols/json.ts";
 import { createEventLog, type LoggedEvent } from "./events-log.ts";
 import { busName, readBuses, readRules, type Rule } from "./events-rules.ts";
-import { deliver, inputOf } from "./events-target.ts";
+import { deliver, inputOf, reachTarget } from "./events-target.ts";
 import { createTimetable } from "./timetable.ts";
 
 type Entry = {
@@ -67,12 +67,12 @@ const requestedBuses = (host: Host, request: AwsRequest): Permission[] => {
 };
 
 /**
- * EventBridge: `PutEvents` onto the graph's buses, rules with patterns and with schedules, Lambda targets.
+ * EventBridge: `PutEvents` onto the graph's buses, rules with patterns and with schedules, functions and queues as targets.
  * `GET /_events?detail-type=…&source=…` on the gateway lists the last thousand events.
  */
 export const eventsPart: PartFactory = async (host) => {
   const log = createEventLog(host.store);
-  const deliveries = createDeliveries(host, "events.deliveries");
+  const deliveries = createDeliveries(host, "events.deliveries", reachTarget(host));
   const timetable = createTimetable(host, "events.schedules");
   let buses = new Set(["default"]);
   let rules: Rule[] = [];
