@@ -22,6 +22,7 @@ export default $config({
     await import("./stacks/onboarding");
     await import("./stacks/settling");
     await import("./stacks/billing");
+    await import("./stacks/entitlements");
     const { api } = await import("./stacks/api");
     const { taskStatus } = await import("./stacks/websocket");
     await import("./stacks/firewall");

@@ -6,6 +6,7 @@ import { gatewayResponses } from "./gateway-responses";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
 import { billingGrants } from "./grants/billing";
+import { entitlementGrants } from "./grants/entitlements";
 import { idempotent } from "./idempotency";
 import { client, judgeTokens, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
@@ -99,6 +100,7 @@ const grants: Record<OperationName, Grant> = {
   ...quarantineGrants,
   ...billingGrants,
   ...sessionGrants,
+  ...entitlementGrants,
   getHealth: {},
   getOpenapi: {},
   getDocs: {},

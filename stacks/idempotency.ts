@@ -26,6 +26,14 @@ export const idempotent = (operation: string) => ({
         { test: "Null", variable: "dynamodb:LeadingKeys", values: ["false"] },
       ],
     },
+    // Whether a hard quota of the caller's tenant is reached.
+    {
+      ...allow(["dynamodb:GetItem"], controlTable.arn),
+      conditions: [
+        { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["ENTITLEMENTS#*"] },
+        { test: "Null", variable: "dynamodb:LeadingKeys", values: ["false"] },
+      ],
+    },
     {
       ...allow(["kms:Decrypt", "kms:GenerateDataKey"], answerKey.arn),
       conditions: [{ test: "StringEquals", variable: "kms:EncryptionContext:operation", values: [operation] }],

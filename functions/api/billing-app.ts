@@ -22,8 +22,8 @@ const ports = {
   registry: dynamoRegistry(database, table),
   plans: dynamoPlans(database, table),
   invoices: dynamoInvoices(database, table),
-  get meters() {
-    return usageReader(setting("USAGE_TABLE"), clock).meters;
+  get meterNames() {
+    return usageReader(setting("USAGE_TABLE"), clock).meterNames;
   },
   get readUsage() {
     return usageReader(setting("USAGE_TABLE"), clock).readUsage;

@@ -82,7 +82,7 @@ beforeEach(async () => {
     registry: dynamoRegistry(dynamo.documents, table),
     plans: dynamoPlans(dynamo.documents, table),
     invoices: dynamoInvoices(dynamo.documents, table),
-    meters,
+    meterNames: async () => shippedMeters.map(({ name }) => name),
     readUsage: readUsage({ usage, meters, clock }),
     graceMs: 3 * day,
     clock,

@@ -26,6 +26,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | choice | USER#id | CHOICE | | |
  * | session | SESSION#user | SESSION#id | | |
  * | sign-out | SESSION#user | SIGN-OUT | | |
+ * | standing | ENTITLEMENTS#tenant | STANDING | | |
  */
 export const keys = {
   tenant: (id: string) => ({ pk: `TENANT#${id}`, sk: "TENANT" }),
@@ -51,6 +52,8 @@ export const keys = {
   invoice: (tenantId: string, month: string) => ({ pk: `INVOICES#${tenantId}`, sk: month }),
   /** The last number given to an invoice of the year. */
   invoiceNumbers: (year: string) => ({ pk: "INVOICE_NUMBERS", sk: year }),
+  /** How a tenant stands with its quotas. */
+  standing: (tenantId: string) => ({ pk: `ENTITLEMENTS#${tenantId}`, sk: "STANDING" }),
   closedMonth: (month: string) => ({ pk: "CLOSED_MONTHS", sk: month }),
   /** For which of their organisations a user acts. */
   choice: (userId: string) => ({ pk: `USER#${userId}`, sk: "CHOICE" }),
@@ -111,6 +114,7 @@ export type Entity =
   | "choice"
   | "session"
   | "sign-out";
+  | "standing";
 
 const storage = new Set([
   "pk",

@@ -6,5 +6,8 @@ import { dynamoUsageTotals } from "./usage-totals.ts";
 /** Usage and meters as the Usage table has them. */
 export const usageReader = (table: string, clock: Clock) => {
   const meters = dynamoMeters(table);
-  return { meters, readUsage: readUsage({ usage: dynamoUsageTotals(table), meters, clock }) };
+  return {
+    meterNames: async () => (await meters.list()).map(({ name }) => name),
+    readUsage: readUsage({ usage: dynamoUsageTotals(table), meters, clock }),
+  };
 };

@@ -56,6 +56,13 @@ export const idempotencyHeader = "idempotency-key";
 
 export const none = z.strictObject({});
 
+/**
+ * Whether a tenant's hard quota refuses it: what asks the platform for more does, reading and changing does not, nor does
+ * telling of usage, which would only hide it.
+ */
+export const isQuotaBound = ({ method, tag }: Pick<Operation, "method" | "tag">): boolean =>
+  method === "POST" && tag !== "Usage" && tag !== "Billing";
+
 /** Every problem an operation can answer with: its own, and those that follow from what it reads. */
 export const problemsOf = (operation: Operation): ProblemCode[] => [
   ...new Set<ProblemCode>([
@@ -64,6 +71,7 @@ export const problemsOf = (operation: Operation): ProblemCode[] => [
     ...(operation.permission === null ? [] : (["unauthenticated", "forbidden"] as const)),
     ...operation.problems,
     ...(operation.method === "POST" ? (["idempotency-in-flight", "idempotency-key-reused"] as const) : []),
+    ...(isQuotaBound(operation) ? (["quota-exceeded"] as const) : []),
     "too-many-requests",
     "internal-error",
     "unavailable",

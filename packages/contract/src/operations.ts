@@ -10,6 +10,7 @@ import { quarantineOperations } from "./quarantine-operations.ts";
 import { intakeOperations } from "./intake-operations.ts";
 import { billingOperations } from "./billing-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
+import { entitlementOperations } from "./entitlement-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { usageOperations } from "./usage-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
@@ -119,6 +120,7 @@ export const operations = {
   ...webhookOperations,
   ...quarantineOperations,
   ...billingOperations,
+  ...entitlementOperations,
   getHealth: define("getHealth", {
     tag: "Service",
     summary: "Ask whether the API is up",

@@ -81,6 +81,17 @@ export const routes = {
   endAllSessions: { method: "DELETE", path: "/api/sessions", permission: signedIn },
   endSession: { method: "DELETE", path: "/api/sessions/{session_id}", permission: signedIn },
   switchOrganization: { method: "POST", path: "/api/session/switch", permission: signedIn },
+  getEntitlements: {
+    method: "GET",
+    path: "/admin/tenants/{tenant_id}/entitlements",
+    permission: "entitlements:read",
+  },
+  putEntitlements: {
+    method: "PUT",
+    path: "/admin/tenants/{tenant_id}/entitlements",
+    permission: "entitlements:write",
+  },
+  getOwnEntitlements: { method: "GET", path: "/api/entitlements", permission: "entitlements:read" },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

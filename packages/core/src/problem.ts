@@ -28,6 +28,7 @@ export const problems = {
   "idempotency-in-flight": { status: 409, title: "The first request of this key is still in flight" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "idempotency-key-reused": { status: 422, title: "The idempotency key was used for another request" },
+  "quota-exceeded": { status: 429, title: "The month's quota is used up" },
   "too-many-requests": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   unavailable: { status: 503, title: "Try again shortly" },
@@ -44,12 +45,19 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors: readonly FieldError[];
+  /** When what is refused now will be granted again, an instant, where that is known. */
+  readonly resetsAt: string | undefined;
 
-  constructor(code: ProblemCode, detail: string, options: { errors?: readonly FieldError[]; cause?: unknown } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    options: { errors?: readonly FieldError[]; resetsAt?: string; cause?: unknown } = {},
+  ) {
     super(`${code}: ${detail}`, { cause: options.cause });
     this.code = code;
     this.detail = detail;
     this.errors = options.errors ?? [];
+    this.resetsAt = options.resetsAt;
   }
 
   get status(): number {

@@ -29,6 +29,11 @@ const extraHeaders: Record<number, Record<string, string>> = {
   503: { "retry-after": "1" },
 };
 
+const retryAfter = (resetsAt: string | undefined): Record<string, string> =>
+  resetsAt === undefined
+    ? {}
+    : { "retry-after": String(Math.max(1, Math.ceil((Date.parse(resetsAt) - Date.now()) / 1000))) };
+
 export const problemReply = (problem: Problem, requestId: string): APIGatewayProxyResult => {
   const body: ProblemBody = {
     type: problemType(problem.code),
@@ -36,6 +41,7 @@ export const problemReply = (problem: Problem, requestId: string): APIGatewayPro
     status: problem.status,
     detail: problem.detail,
     request_id: requestId,
+    ...(problem.resetsAt === undefined ? {} : { resets_at: problem.resetsAt }),
     ...(problem.errors.length === 0 ? {} : { errors: [...problem.errors] }),
   };
   return {
@@ -44,6 +50,7 @@ export const problemReply = (problem: Problem, requestId: string): APIGatewayPro
       ...commonHeaders(requestId),
       ...extraHeaders[problem.status],
       ...extraHeadersOf[problem.code],
+      ...retryAfter(problem.resetsAt),
       "content-type": problemContentType,
     },
     body: JSON.stringify(body),

@@ -1,5 +1,5 @@
 import compose, { type MiddlewareObj } from "@middy/core";
-import type { Operation } from "@tenantry/contract/define";
+import { isQuotaBound, type Operation } from "@tenantry/contract/define";
 import type { Method } from "@tenantry/contract/routes";
 import type { Needed } from "@tenantry/core/access/decide";
 import type { Context } from "@tenantry/core/context";
@@ -33,6 +33,9 @@ export type HttpReply<O extends Operation> = {
 
 type Handle<O extends Operation> = (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>;
 
+/** @throws Problem `quota-exceeded` */
+type Admit = (ctx: Context) => Promise<void>;
+
 type Reading = Operation & { readonly method: Exclude<Method, "POST"> };
 /** Never one that is open to everybody: nobody in particular would share their keys, and their answers, with all. */
 type Posting = Operation & { readonly method: "POST"; readonly permission: NonNullable<Needed> };
@@ -44,10 +47,14 @@ type Posting = Operation & { readonly method: "POST"; readonly permission: NonNu
 export const http = <const O extends Reading>(operation: O, handle: Handle<O>) => edge(operation, handle);
 
 /** The same for a POST: a repeated request that bears the same `Idempotency-Key` gets the first one's response. */
-export const httpPost = <const O extends Posting>(operation: O, handle: Handle<O>, idempotency: Idempotency) =>
-  edge(operation, handle, idempotency);
+export const httpPost = <const O extends Posting>(
+  operation: O,
+  handle: Handle<O>,
+  idempotency: Idempotency,
+  admit?: Admit,
+) => edge(operation, handle, idempotency, isQuotaBound(operation) ? admit : undefined);
 
-const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?: Idempotency) =>
+const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?: Idempotency, admit?: Admit) =>
   compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(requestLog(operation))
     .use({
@@ -55,6 +62,7 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
         request.response = problemReply(asProblem(request.error), request.event.requestContext.requestId);
       },
     })
+    .use(admit === undefined ? [] : [quotaGate(admit)])
     .handler(async (event: APIGatewayProxyEvent, context): Promise<APIGatewayProxyResult> => {
       const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
       const { key, ...parsed } = parseRequest(operation, event, idempotency !== undefined);
@@ -82,6 +90,11 @@ const render = <O extends Operation>(operation: O, reply: HttpReply<O>, requestI
     body: contentType === "application/json" ? JSON.stringify(result.data) : String(result.data),
   };
 };
+
+/** The first to look at a request: refuses it when a hard quota of the caller's tenant is reached. */
+const quotaGate = (admit: Admit): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => ({
+  before: async ({ event }) => admit(contextOf(event)),
+});
 
 /** One line for each request, and the cause of a problem where there is one. */
 const requestLog = (operation: Operation): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => {

@@ -1,4 +1,5 @@
 import { type ProblemCode, problems } from "@tenantry/core/problem";
+import { Instant } from "@tenantry/core/time";
 import { z } from "zod";
 
 /** A problem's `type`, a reference relative to the API's root, where its page is served. */
@@ -18,6 +19,7 @@ export const ProblemBody = z
     status: z.int(),
     detail: z.string().meta({ description: "What is wrong with this request." }),
     request_id: z.string().meta({ description: "Quote it when you ask for help." }),
+    resets_at: Instant.optional().meta({ description: "When it will be granted again, where that is known." }),
     errors: z
       .array(
         z.strictObject({

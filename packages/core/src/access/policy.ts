@@ -32,6 +32,8 @@ const policy = {
   "plans:read": [admin, billing, support, auditor],
   "plans:write": [admin, billing],
   "invoices:read": [admin, billing, support, auditor, owner, tenantAdmin],
+  "entitlements:read": [admin, billing, support, auditor, owner, tenantAdmin, member, viewer],
+  "entitlements:write": [admin, billing],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof policy;

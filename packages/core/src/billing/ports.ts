@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { Clock, Commit, NewId, Page, PageRequest, Registry } from "../ports.ts";
 import type { TierName } from "../tenant/tier.ts";
 import { dayMs } from "../usage/accept.ts";
-import type { Meters } from "../usage/meters.ts";
 import type { Usage, UsageQuery } from "../usage/read.ts";
 import type { FinalizedInvoice } from "./invoice.ts";
 import type { Month } from "./month.ts";
@@ -49,7 +48,7 @@ export type BillingPorts = {
   readonly registry: Pick<Registry, "getTenant" | "listTenants">;
   readonly plans: Plans;
   readonly invoices: Invoices;
-  readonly meters: Meters;
+  readonly meterNames: () => Promise<readonly string[]>;
   readonly readUsage: (query: UsageQuery) => Promise<Usage>;
   /** Milliseconds. */
   readonly graceMs: number;

@@ -8,7 +8,7 @@ import type { Plan, PutPlan } from "./plan.ts";
 import { tierOf, versionsOf } from "./plans.ts";
 import type { BillingPorts } from "./ports.ts";
 
-type Ports = Pick<BillingPorts, "plans" | "meters" | "clock" | "newId">;
+type Ports = Pick<BillingPorts, "plans" | "meterNames" | "clock" | "newId">;
 
 /**
  * Gives a tier a new version of its plan, valid from a month that has not begun. The newest version decides: it goes
@@ -25,7 +25,7 @@ export const putPlan =
     const newest = (await versionsOf(ports, tier)).at(-1);
     if (newest === undefined) throw new Error(`The tier ${tier} has no plan.`);
     if (same(newest, input.plan)) return newest;
-    const known = new Set((await ports.meters.list()).map(({ name }) => name));
+    const known = new Set(await ports.meterNames());
     const errors = faultsOf(input.plan, newest, monthOf(now), known);
     if (errors.length > 0)
       throw new Problem("invalid-request", errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; "), {

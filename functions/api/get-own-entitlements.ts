@@ -1,0 +1,8 @@
+import { operations } from "@tenantry/contract/operations";
+import { ownTenant } from "@tenantry/core/billing/get-invoice";
+import { http } from "@tenantry/lambda/http";
+import { entitlements, shown } from "./entitlement-app.ts";
+
+export const handler = http(operations.getOwnEntitlements, async ({ ctx }) =>
+  shown(await entitlements.get(ctx, { tenantId: ownTenant(ctx) })),
+);
