@@ -113,7 +113,7 @@ export type Entity =
   | "closed_month"
   | "choice"
   | "session"
-  | "sign-out";
+  | "sign-out"
   | "standing";
 
 const storage = new Set([
