@@ -93,7 +93,7 @@ const events = async () => {
   return Items.filter(({ entity }) => entity === "event").map(({ type, data }) => [
     type as string,
     (data as { quota: string }).quota,
-    (data as { threshold: number }).threshold,
+    Number((data as { threshold: number }).threshold),
   ]);
 };
 
@@ -111,7 +111,8 @@ test("many watchers tell of each threshold once", async () => {
   used = "100000";
   await watchAll();
   await watchAll();
-  expect((await events()).map(([, , threshold]) => threshold).toSorted()).toEqual([100, 80]);
+  expect(new Set((await events()).map(([, , threshold]) => threshold))).toEqual(new Set([80, 100]));
+  expect(await events()).toHaveLength(2);
   expect(await ports.standings.peek(tenant)).toMatchObject({ exceeded: [{ meter: "api_calls", limit: "100000" }] });
 });
 
