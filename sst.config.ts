@@ -19,6 +19,7 @@ export default $config({
     const { pool, client } = await import("./stacks/identity");
     const { usageStream } = await import("./stacks/metering");
     await import("./stacks/events");
+    await import("./stacks/audit");
     await import("./stacks/onboarding");
     await import("./stacks/settling");
     await import("./stacks/billing");

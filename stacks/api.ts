@@ -1,7 +1,7 @@
 import { type OperationName, type Route, routes } from "@tenantry/contract/routes";
 import { storageCredentials, tenantDataRole } from "./buckets";
-import { allow } from "./functions";
 import { sessionGrants } from "./grants/sessions";
+import { allow, allowKeys } from "./functions";
 import { gatewayResponses } from "./gateway-responses";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
@@ -33,6 +33,12 @@ type Grant = Omit<sst.aws.FunctionArgs, "handler" | "environment" | "permissions
   readonly environment?: Record<string, $util.Input<string>>;
   readonly permissions?: sst.aws.FunctionPermissionArgs[];
 };
+
+/** The trail of one tenant is a partition; that of all is an index. */
+const audit = (prefix: string) => ({
+  ...list,
+  permissions: [...list.permissions, allowKeys(["dynamodb:Query"], [prefix], controlTable.arn)],
+});
 
 /** What each operation's function may touch. An operation of the contract without an entry does not compile. */
 const grants: Record<OperationName, Grant> = {
@@ -101,6 +107,8 @@ const grants: Record<OperationName, Grant> = {
   ...billingGrants,
   ...sessionGrants,
   ...entitlementGrants,
+  listAudit: audit("AUDIT#"),
+  listOwnAudit: audit("AUDIT#ten_"),
   getHealth: {},
   getOpenapi: {},
   getDocs: {},

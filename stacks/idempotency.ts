@@ -1,4 +1,4 @@
-import { allow } from "./functions";
+import { allow, allowKeys } from "./functions";
 import { controlTable } from "./tables";
 
 /** Answers are kept under it for requests that come again. Some have secrets in them. */
@@ -15,25 +15,13 @@ const answerKey = new aws.kms.Key("AnswerKey", {
 export const idempotent = (operation: string) => ({
   environment: { CONTROL_TABLE: controlTable.name, ANSWER_KEY: answerKey.arn },
   permissions: [
-    {
-      ...allow(
-        ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-        controlTable.arn,
-      ),
-      conditions: [
-        { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["IDEMPOTENCY#*"] },
-        // Without keys in the request the line above would hold as well.
-        { test: "Null", variable: "dynamodb:LeadingKeys", values: ["false"] },
-      ],
-    },
+    allowKeys(
+      ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+      ["IDEMPOTENCY#"],
+      controlTable.arn,
+    ),
     // Whether a hard quota of the caller's tenant is reached.
-    {
-      ...allow(["dynamodb:GetItem"], controlTable.arn),
-      conditions: [
-        { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["ENTITLEMENTS#*"] },
-        { test: "Null", variable: "dynamodb:LeadingKeys", values: ["false"] },
-      ],
-    },
+    allowKeys(["dynamodb:GetItem"], ["ENTITLEMENTS#"], controlTable.arn),
     {
       ...allow(["kms:Decrypt", "kms:GenerateDataKey"], answerKey.arn),
       conditions: [{ test: "StringEquals", variable: "kms:EncryptionContext:operation", values: [operation] }],

@@ -1,5 +1,5 @@
 import type { Commit } from "@tenantry/core/ports";
-import { keys } from "./control-table.ts";
+import { keys, listedIn, partitions } from "./control-table.ts";
 import type { Write } from "./transact.ts";
 
 /** A published event is of no more use, but a week of them lets an outage of the bus be slept through. */
@@ -10,7 +10,12 @@ export const commitWrites = (table: string, { audit, events }: Commit): Write[] 
   {
     Put: {
       TableName: table,
-      Item: { ...keys.audit(audit.tenant_id, audit.id), entity: "audit", ...audit },
+      Item: {
+        ...keys.audit(audit.tenant_id, audit.id),
+        ...listedIn(partitions.audit, audit.id),
+        entity: "audit",
+        ...audit,
+      },
       ConditionExpression: "attribute_not_exists(pk)",
     },
   },

@@ -62,7 +62,10 @@ export type Setting =
   | "ANSWER_KEY"
   /** Days after its end for which a month stays open. */
   | "BILLING_GRACE_DAYS"
-  | "CURSOR_SECRET";
+  | "CURSOR_SECRET"
+  | "AUDIT_BUCKET"
+  /** The KMS key that signs the audit trail's checkpoints. */
+  | "AUDIT_KEY";
 
 /** @throws Error that names the setting when the stack did not provide it. */
 export const setting = (name: Setting): string => {

@@ -12,7 +12,8 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | operation | OPERATION#id | OPERATION | OPERATIONS#status / id | OPERATIONS#tenant / id |
  * | membership | USER#id | MEMBERSHIP#tenant | MEMBERS#tenant / user | |
  * | issuer | ISSUER#pool | CLIENT#client | ISSUERS#tenant / pool#client | |
- * | audit | AUDIT#tenant | id | | |
+ * | audit | AUDIT#tenant | id | AUDIT / id | |
+ * | end of an audit chain | AUDIT#tenant | CHAIN | AUDITCHAINS / tenant | |
  * | event | EVENT#id | EVENT | | |
  * | webhook | WEBHOOK#id | WEBHOOK | WEBHOOKS / id | |
  * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | pending: DELIVERIES_DUE / time # id |
@@ -36,7 +37,8 @@ export const keys = {
   /** The partition of a user's memberships. */
   user: (userId: string) => ({ pk: `USER#${userId}` }),
   issuer: (poolId: string, clientId: string) => ({ pk: `ISSUER#${poolId}`, sk: `CLIENT#${clientId}` }),
-  audit: (tenantId: string, id: string) => ({ pk: `AUDIT#${tenantId}`, sk: id }),
+  audit: (tenantId: string, id: string) => ({ pk: auditPartition(tenantId), sk: id }),
+  auditChain: (tenantId: string) => ({ pk: auditPartition(tenantId), sk: "CHAIN" }),
   event: (id: string) => ({ pk: `EVENT#${id}`, sk: "EVENT" }),
   webhook: (id: string) => ({ pk: `WEBHOOK#${id}`, sk: "WEBHOOK" }),
   delivery: (webhookId: string, id: string) => ({ pk: `WEBHOOK#${webhookId}`, sk: `DELIVERY#${id}` }),
@@ -65,6 +67,9 @@ export const keys = {
 /** The partition of one caller's idempotency keys; each sorts by its operation and a hash of the key. */
 export const idempotencyPartition = (caller: string): string => `IDEMPOTENCY#${caller}`;
 
+/** The partition of one tenant's audit trail. */
+export const auditPartition = (tenantId: string): string => `AUDIT#${tenantId}`;
+
 export const membershipPrefix = "MEMBERSHIP#";
 export const sessionPrefix = "SESSION#";
 
@@ -78,6 +83,8 @@ export const partitions = {
   operationsIn: (status: OperationStatus) => ({ index: "gsi1", value: `OPERATIONS#${status}` }),
   operationsOn: (tenantId: string) => ({ index: "gsi2", value: `OPERATIONS#${tenantId}` }),
   issuersOf: (tenantId: string) => ({ index: "gsi1", value: `ISSUERS#${tenantId}` }),
+  audit: { index: "gsi1", value: "AUDIT" },
+  auditChains: { index: "gsi1", value: "AUDITCHAINS" },
   webhooks: { index: "gsi1", value: "WEBHOOKS" },
   deliveriesTo: (webhookId: string) => ({ index: "gsi1", value: `DELIVERIES#${webhookId}` }),
   /** One partition for all: events of a control plane are some a second at the most. */
@@ -101,6 +108,7 @@ export type Entity =
   | "membership"
   | "issuer"
   | "audit"
+  | "audit-chain"
   | "event"
   | "webhook"
   | "delivery"

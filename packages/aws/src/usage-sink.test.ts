@@ -54,7 +54,6 @@ const stored = async (partitionKey: string): Promise<string[]> => {
 };
 
 const record = (partitionKey: string, text: string) => ({ partitionKey, text, indexes: [0] });
-type Client = NonNullable<Parameters<typeof kinesisUsageSink>[1]>;
 
 test("records arrive as they are, large ones compressed", async () => {
   const texts = ["small", "large ".repeat(1000)];

@@ -22,6 +22,7 @@ type Tag =
   | "Sessions"
   | "Users"
   | "API keys"
+  | "Audit"
   | "Service";
 
 /** One operation of the API: everything there is to know about it on the wire. */

@@ -109,6 +109,7 @@ export const openapi = () => {
       { name: "Storage", description: "Tenants' files." },
       { name: "Webhooks", description: "URLs that are told of events." },
       { name: "Sessions", description: "Your own sign-ins." },
+      { name: "Audit", description: "Who did what, when and from where." },
       { name: "Service", description: "The API itself." },
     ],
     security: [{ accessToken: [] }],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditOperations } from "./audit-operations.ts";
 import { type Operation as ApiOperation, define, none } from "./define.ts";
 import type { OperationName } from "./routes.ts";
 import { operationIdExample, pageOf, pathId, tenantIdExample } from "./schemas/common.ts";
@@ -121,6 +122,7 @@ export const operations = {
   ...quarantineOperations,
   ...billingOperations,
   ...entitlementOperations,
+  ...auditOperations,
   getHealth: define("getHealth", {
     tag: "Service",
     summary: "Ask whether the API is up",

@@ -92,6 +92,8 @@ export const routes = {
     permission: "entitlements:write",
   },
   getOwnEntitlements: { method: "GET", path: "/api/entitlements", permission: "entitlements:read" },
+  listAudit: { method: "GET", path: "/admin/audit", permission: "audit:read" },
+  listOwnAudit: { method: "GET", path: "/api/audit", permission: "audit:read" },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

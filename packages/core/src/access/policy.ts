@@ -34,6 +34,7 @@ const policy = {
   "invoices:read": [admin, billing, support, auditor, owner, tenantAdmin],
   "entitlements:read": [admin, billing, support, auditor, owner, tenantAdmin, member, viewer],
   "entitlements:write": [admin, billing],
+  "audit:read": [admin, support, auditor, owner, tenantAdmin],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof policy;

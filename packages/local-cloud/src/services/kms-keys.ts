@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AwsError } from "../gateway/service.ts";
 import type { Collection, Store } from "../store.ts";
 
-/** A symmetric key. Its bytes lie sealed in the store. */
+/** A key. Its bytes lie sealed in the store. */
 export type Key = {
   readonly id: string;
   readonly arn: string;
@@ -15,6 +15,8 @@ export type Key = {
   /** A cancelled deletion leaves a key disabled. */
   readonly disabled?: boolean;
   readonly sealed: string;
+  /** Absent for a symmetric key. */
+  readonly spec?: "ECC_NIST_P256";
 };
 
 export type KeyState = "Enabled" | "Disabled" | "PendingDeletion";

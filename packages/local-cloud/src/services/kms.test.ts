@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from "node:crypto";
 import {
   CreateAliasCommand,
   CreateKeyCommand,
@@ -6,10 +7,13 @@ import {
   DescribeKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GetPublicKeyCommand,
   KMSClient,
   ListAliasesCommand,
   ListGrantsCommand,
   ScheduleKeyDeletionCommand,
+  SignCommand,
+  VerifyCommand,
 } from "@aws-sdk/client-kms";
 import {
   CompleteMultipartUploadCommand,
@@ -201,4 +205,27 @@ test("versions are listed page by page, and deleted by their name", async () => 
   expect(await keysOf()).toEqual(["v/a null", "v/b & c null", "v/d null", "v/e null"]);
   await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: "v/b & c", VersionId: "null" }] } }));
   expect(await keysOf()).toEqual(["v/a null", "v/d null", "v/e null"]);
+});
+
+describe("a key that signs", () => {
+  const Message = Buffer.from("a checkpoint");
+  const SigningAlgorithm = "ECDSA_SHA_256";
+
+  test("signs what its public key verifies", async () => {
+    const { KeyMetadata } = await keys.send(
+      new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }),
+    );
+    expect(KeyMetadata).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+    const KeyId = KeyMetadata!.KeyId!;
+    const { Signature } = await keys.send(new SignCommand({ KeyId, Message, SigningAlgorithm }));
+    const { PublicKey } = await keys.send(new GetPublicKeyCommand({ KeyId }));
+    const key = createPublicKey({ key: Buffer.from(PublicKey!), type: "spki", format: "der" });
+    expect(verify("sha256", Message, key, Signature!)).toBe(true);
+    await keys.send(new VerifyCommand({ KeyId, Message, Signature, SigningAlgorithm }));
+    const other = new VerifyCommand({ KeyId, Message: Buffer.from("another"), Signature, SigningAlgorithm });
+    await expect(keys.send(other)).rejects.toMatchObject({ name: "KMSInvalidSignatureException" });
+    await expect(keys.send(new EncryptCommand({ KeyId, Plaintext: Message }))).rejects.toMatchObject({
+      name: "InvalidKeyUsageException",
+    });
+  });
 });

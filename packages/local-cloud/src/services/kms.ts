@@ -5,6 +5,7 @@ import type { PartFactory } from "../part.ts";
 import { jsonService } from "../protocols/json.ts";
 import { type Input, optionalNumber, optionalText, page, records, text, textMap } from "./input.ts";
 import { defaultKeyPolicy, type Key, type Keys, newKeyId, openKeys, stateOf } from "./kms-keys.ts";
+import { newSigningKey, signingActions, signingSpec } from "./kms-signing.ts";
 import { openSeal, type Seal } from "./seal.ts";
 
 const DAY = 86_400;
@@ -26,14 +27,16 @@ const metadata = (key: Key, account: string): Record<string, unknown> => ({
   CreationDate: key.createdAt,
   Enabled: stateOf(key) === "Enabled",
   Description: key.description,
-  KeyUsage: "ENCRYPT_DECRYPT",
+  KeyUsage: key.spec === undefined ? "ENCRYPT_DECRYPT" : "SIGN_VERIFY",
   KeyState: stateOf(key),
   DeletionDate: key.deletesAt,
   Origin: "AWS_KMS",
   KeyManager: "CUSTOMER",
-  KeySpec: "SYMMETRIC_DEFAULT",
-  CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
-  EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
+  KeySpec: key.spec ?? "SYMMETRIC_DEFAULT",
+  CustomerMasterKeySpec: key.spec ?? "SYMMETRIC_DEFAULT",
+  ...(key.spec === undefined
+    ? { EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"] }
+    : { SigningAlgorithms: ["ECDSA_SHA_256"] }),
   MultiRegion: false,
 });
 
@@ -44,7 +47,13 @@ const authenticated = (input: Input): Buffer =>
     "utf8",
   );
 
-const material = (seal: Seal, key: Key): Buffer => Buffer.from(seal.open(key.sealed, key.arn), "base64");
+const material = (seal: Seal, key: Key): Buffer => {
+  if (key.spec !== undefined) throw new AwsError("InvalidKeyUsageException", `${key.arn} is no key to encrypt with.`);
+  return Buffer.from(seal.open(key.sealed, key.arn), "base64");
+};
+
+const newMaterial = (spec: Key["spec"]): string =>
+  spec === undefined ? randomBytes(32).toString("base64") : newSigningKey();
 
 /** AES-256-GCM; the ciphertext begins with the key's id, so that Decrypt needs no name. */
 const encrypt = (seal: Seal, key: Key, plain: Buffer, context: Buffer): string => {
@@ -98,8 +107,9 @@ const kmsActions = (keys: Keys, seal: Seal, place: { readonly region: string; re
     CreateKey(input: Input) {
       const spec = optionalText(input, "KeySpec") ?? "SYMMETRIC_DEFAULT";
       const usage = optionalText(input, "KeyUsage") ?? "ENCRYPT_DECRYPT";
-      if (spec !== "SYMMETRIC_DEFAULT" || usage !== "ENCRYPT_DECRYPT" || input["MultiRegion"] === true)
-        throw new AwsError("NotImplemented", "The embedded cloud has symmetric keys of one region only.", 501);
+      const signs = spec === signingSpec && usage === "SIGN_VERIFY";
+      if (input["MultiRegion"] === true || !(signs || (spec === "SYMMETRIC_DEFAULT" && usage === "ENCRYPT_DECRYPT")))
+        throw new AwsError("NotImplemented", `The embedded cloud has no keys of ${spec} for ${usage}.`, 501);
       const id = newKeyId();
       const arn = arnOf(`key/${id}`);
       const key: Key = {
@@ -108,7 +118,8 @@ const kmsActions = (keys: Keys, seal: Seal, place: { readonly region: string; re
         description: optionalText(input, "Description") ?? "",
         tags: tagsOf(input),
         createdAt: keys.now(),
-        sealed: seal.seal(randomBytes(32).toString("base64"), arn),
+        sealed: seal.seal(newMaterial(signs ? signingSpec : undefined), arn),
+        ...(signs && { spec: signingSpec }),
       };
       keys.keys.put(id, key);
       return { KeyMetadata: metadata(key, place.account) };
@@ -197,6 +208,7 @@ const kmsActions = (keys: Keys, seal: Seal, place: { readonly region: string; re
       const CiphertextBlob = encrypt(seal, key, plain, authenticated(input));
       return { KeyId: key.arn, Plaintext: plain.toString("base64"), CiphertextBlob };
     },
+    ...signingActions(keys, seal),
   };
 };
 
@@ -247,20 +259,22 @@ const applyKeys = (graph: Graph, keys: Keys, seal: Seal): void => {
   for (const { id, inputs, outputs } of ofType(graph, KEY)) {
     const arn = String(outputs["arn"]);
     if (keys.keys.get(id) !== undefined) continue;
+    const spec = inputs["customerMasterKeySpec"] === signingSpec ? signingSpec : undefined;
     keys.keys.put(id, {
       id,
       arn,
       description: String(inputs["description"] ?? ""),
       tags: (inputs["tags"] ?? {}) as Record<string, string>,
       createdAt: keys.now(),
-      sealed: seal.seal(randomBytes(32).toString("base64"), arn),
+      sealed: seal.seal(newMaterial(spec), arn),
+      ...(spec && { spec }),
     });
   }
   for (const { id, inputs } of ofType(graph, ALIAS))
     keys.aliases.put(id, String(inputs["targetKeyId"]).split("/").at(-1) ?? "");
 };
 
-/** KMS, own and small: symmetric keys, their aliases and tags, and encryption in earnest. Grants and key policies are not there. */
+/** KMS, own and small: keys that encrypt or sign, their aliases and tags, in earnest. Grants and key policies are not there. */
 export const kms: PartFactory = async (host) => {
   const keys = openKeys(host.store);
   const seal = openSeal(host.seed, "kms");

@@ -104,6 +104,7 @@ export const dataOutputs: OutputTable = {
       "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
       "bucketNotification:BucketNotification",
       "bucketPolicy:BucketPolicy",
+      "bucketObjectLockConfiguration:BucketObjectLockConfiguration",
       "bucketPublicAccessBlock:BucketPublicAccessBlock",
       "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
       "bucketVersioning:BucketVersioning",

@@ -6,12 +6,13 @@ import type { Inject } from "../fauxqs.ts";
 
 const objectTypes = ["aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject"] as const;
 
-/** Bucket settings without effect on one machine: nothing is public here, and nothing is encrypted or logged. */
+/** Bucket settings without effect on one machine: nothing is public here, and nothing is encrypted, logged or locked. */
 const settings = [
   "bucketAcl:BucketAcl",
   "bucketCorsConfiguration:BucketCorsConfiguration",
   "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
   "bucketLoggingV2:BucketLoggingV2",
+  "bucketObjectLockConfiguration:BucketObjectLockConfiguration",
   "bucketOwnershipControls:BucketOwnershipControls",
   "bucketPolicy:BucketPolicy",
   "bucketPublicAccessBlock:BucketPublicAccessBlock",

@@ -1,0 +1,69 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { type AuditFilter, AuditRecord, type AuditTrail } from "@tenantry/core/audit/audit";
+import { encodeTime } from "ulid";
+import { auditPartition, partitions, withoutKeys } from "./control-table.ts";
+import type { Documents } from "./dynamo.ts";
+
+type Item = Record<string, unknown>;
+
+/** Items read at a time while few of them pass the filter. */
+const most = 200;
+
+const prefix = "aud_";
+const idAt = (instant: string, rest: string): string => `${prefix}${encodeTime(Date.parse(instant), 10)}${rest}`;
+
+/** The ids between two instants; entries sort by id, which is by time. */
+const range = ({ from, to }: AuditFilter, after: string | null): { readonly least: string; readonly most: string } => {
+  const end = to === undefined ? `${prefix}~` : idAt(to, "");
+  return { least: from === undefined ? prefix : idAt(from, ""), most: after !== null && after < end ? after : end };
+};
+
+/** The audit trail in the Control table. */
+export const dynamoAuditTrail = (documents: Documents, table: string): AuditTrail => ({
+  async list(filter, { limit, after }) {
+    const { tenantId, actor, action } = filter;
+    const whose = tenantId === undefined ? partitions.audit : { index: undefined, value: auditPartition(tenantId) };
+    const [pk, sk] = whose.index === undefined ? ["pk", "sk"] : [`${whose.index}pk`, `${whose.index}sk`];
+    const between = range(filter, after);
+    if (between.least >= between.most) return { items: [], next: null };
+    const only = [
+      actor === undefined ? [] : ["#actor = :actor"],
+      action === undefined ? [] : ["#action = :action"],
+    ].flat();
+    const items: Item[] = [];
+    let from: Item | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await documents.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: whose.index,
+          KeyConditionExpression: "#pk = :pk AND #sk BETWEEN :least AND :most",
+          ...(only.length > 0 && { FilterExpression: only.join(" AND ") }),
+          ExpressionAttributeNames: {
+            "#pk": pk,
+            "#sk": sk,
+            ...(actor !== undefined && { "#actor": "actor" }),
+            ...(action !== undefined && { "#action": "action" }),
+          },
+          ExpressionAttributeValues: {
+            ":pk": whose.value,
+            ":least": between.least,
+            ":most": between.most,
+            ...(actor !== undefined && { ":actor": actor }),
+            ...(action !== undefined && { ":action": action }),
+          },
+          ScanIndexForward: false,
+          Limit: only.length > 0 ? most : limit + 2,
+          ExclusiveStartKey: from,
+        }),
+      );
+      // The position of the page before is not part of this one; neither is what began at `to`.
+      items.push(...Items.filter((item) => String(item["id"]) < between.most));
+      from = LastEvaluatedKey;
+    } while (from !== undefined && items.length <= limit);
+    const page = items.slice(0, limit).map(recordOf);
+    return { items: page, next: items.length > limit ? (page.at(-1)?.id ?? null) : null };
+  },
+});
+
+const recordOf = (item: Item): AuditRecord => AuditRecord.parse({ chain: null, ...withoutKeys(item) });
