@@ -25,6 +25,7 @@ export default $config({
     await import("./stacks/billing");
     await import("./stacks/entitlements");
     const { api } = await import("./stacks/api");
+    await import("./stacks/api-calls");
     const { taskStatus } = await import("./stacks/websocket");
     await import("./stacks/firewall");
     return {

@@ -1,3 +1,4 @@
+import { accessLogFormat } from "@tenantry/contract/access-log";
 import { type OperationName, type Route, routes } from "@tenantry/contract/routes";
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { sessionGrants } from "./grants/sessions";
@@ -123,6 +124,11 @@ export const api = new sst.aws.ApiGatewayV1("Api", {
   endpoint: { type: "regional" },
   accessLog: { retention: "1 month" },
   transform: {
+    stage: (args) => {
+      args.accessLogSettings = $util
+        .output(args.accessLogSettings)
+        .apply((settings) => ({ destinationArn: settings!.destinationArn, format: accessLogFormat }));
+    },
     deployment: (args, options) => {
       // Gateway responses take effect with a deployment only, so they come first and a change of one makes a new one.
       const responses = gatewayResponses(args.restApi as $util.Input<string>);

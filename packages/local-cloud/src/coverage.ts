@@ -32,7 +32,6 @@ const withoutEffect: Readonly<Record<string, string>> = {
   "aws:wafv2/webAcl:WebAcl": "the API listens on loopback only",
   "aws:wafv2/webAclAssociation:WebAclAssociation": "the API listens on loopback only",
   "aws:apigateway/account:Account": logsOnDisk,
-  "aws:cloudwatch/logGroup:LogGroup": logsOnDisk,
   "aws:cloudwatch/metricAlarm:MetricAlarm": noCloudWatch,
   "aws:cloudwatch/dashboard:Dashboard": noCloudWatch,
   "aws:rds/subnetGroup:SubnetGroup": noNetwork,

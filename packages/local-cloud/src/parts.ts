@@ -9,6 +9,7 @@ import { eksPart } from "./services/eks.ts";
 import { eventsPart } from "./services/events.ts";
 import { kubernetesPart } from "./services/kubernetes/part.ts";
 import { schedulerPart } from "./services/scheduler.ts";
+import { logsPart } from "./services/logs/part.ts";
 import { kms } from "./services/kms.ts";
 import { secretsManager } from "./services/secrets/part.ts";
 import { statesPart } from "./services/states/part.ts";
@@ -31,4 +32,4 @@ export const foundations: readonly PartFactory[] = [
 ];
 
 /** Parts that start functions. */
-export const orchestration: readonly PartFactory[] = [statesPart, eventsPart, schedulerPart];
+export const orchestration: readonly PartFactory[] = [statesPart, eventsPart, schedulerPart, logsPart];

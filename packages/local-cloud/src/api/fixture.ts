@@ -88,6 +88,8 @@ export type TestApi = {
   readonly part: Part;
   /** What was answered before anything was deployed. */
   readonly unapplied: Response;
+  /** What was written into the access log. */
+  readonly logged: string[];
   get(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 };
@@ -97,6 +99,12 @@ export const startTestApi = async (): Promise<TestApi> => {
   const { host } = cloud;
   const lambda = await createLambdaHost(host);
   host.invoke = (name, payload) => lambda.invoke(name, payload);
+  const logged: string[] = [];
+  host.call = async (service, action, input) => {
+    if (service !== "logs" || action !== "PutLogEvents") throw new Error(`${service}:${action} is not here.`);
+    const { logGroupName, logEvents } = input as { logGroupName: string; logEvents: { message: string }[] };
+    logged.push(...logEvents.map(({ message }) => `${logGroupName} ${message}`));
+  };
   const server = await createApiServer({ port: 0 });
   const part = await server.part(host);
   const get = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${server.url}${path}`, init);
@@ -105,7 +113,16 @@ export const startTestApi = async (): Promise<TestApi> => {
     ...(await functionResources(host.data, "echo", echoSource)),
     ...(await functionResources(host.data, "authorizer", authorizerSource)),
     resource("aws:apigateway/restApi:RestApi", "api1", { name: "api", binaryMediaTypes: ["image/*"] }),
-    resource("aws:apigateway/stage:Stage", "stage", { restApi: "api1", stageName: "local", deployment: "d1" }),
+    resource("aws:apigateway/stage:Stage", "stage", {
+      restApi: "api1",
+      stageName: "local",
+      deployment: "d1",
+      accessLogSettings: {
+        destinationArn: "arn:aws:logs:us-east-1:123456789012:log-group:/access",
+        format:
+          "$context.requestId $context.status $context.httpMethod $context.resourcePath $context.authorizer.principalId $context.nothing",
+      },
+    }),
     ...["UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "DEFAULT_4XX"].map(
       (type, index) => gateway(type, ["401", "403", "404", "413", "400"][index] ?? ""),
     ),
@@ -155,6 +172,7 @@ export const startTestApi = async (): Promise<TestApi> => {
     port: server.port,
     part,
     unapplied,
+    logged,
     get,
     async close() {
       await server.close();

@@ -1,4 +1,5 @@
 import { type Graph, type GraphResource, ofType } from "../deploy/graph.ts";
+import { type AccessLog, readAccessLog } from "./access-log.ts";
 import type { GatewayResponse } from "./responses.ts";
 import { addRoute, createNode, type Node } from "./routes.ts";
 
@@ -48,6 +49,7 @@ export type Api = {
   readonly root: Node<Resource>;
   readonly responses: ReadonlyMap<string, GatewayResponse>;
   readonly apiKeys: ReadonlySet<string>;
+  readonly accessLog: AccessLog | null;
 };
 
 /** Pulumi types that make up a REST API. Plans, accounts and associations are accepted; nothing of them is enforced here. */
@@ -204,6 +206,7 @@ export const readApi = (graph: Graph): Api | null => {
     binaryMediaTypes: rest.inputs["binaryMediaTypes"] ?? [],
     root,
     responses: new Map(responses.map((response) => [response.responseType, response])),
+    accessLog: readAccessLog(stage.inputs),
     apiKeys: new Set(ofType(graph, "aws:apigateway/apiKey:ApiKey").map(({ outputs }) => String(outputs["value"]))),
   };
 };

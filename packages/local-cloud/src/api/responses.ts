@@ -59,7 +59,7 @@ export type Reply = {
 
 export const emptyVariables: Variables = { context: {}, headers: {}, query: {}, path: {} };
 
-const atPath = (value: unknown, path: string): unknown =>
+export const atPath = (value: unknown, path: string): unknown =>
   path
     .split(".")
     .reduce<unknown>((found, part) => (found as Record<string, unknown> | null | undefined)?.[part], value);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Host } from "../part.ts";
+import { logAccess } from "./access-log.ts";
 import { type Authorized, createAuthorizers } from "./authorize.ts";
 import { type Routed, variablesOf } from "./event.ts";
 import { integrate } from "./integrate.ts";
@@ -79,6 +80,9 @@ export const createHandler = (host: Host, api: Api): Handler => {
       if (known !== error) host.log(`api: ${request.method} ${request.path}: ${String(error)}`);
       reply = renderError(api.responses, known, variablesOf(host, request, api, routed, authorized));
     }
+    const { context } = variablesOf(host, request, api, routed, authorized);
+    const responseLatency = Date.now() - request.at.getTime();
+    logAccess(host, api, { ...context, status: reply.status, responseLatency });
     if (response.destroyed) return;
     if (!message.complete) discardBody(message);
     try {

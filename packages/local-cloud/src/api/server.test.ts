@@ -33,6 +33,25 @@ describe("the REST API", () => {
     expect(api.unapplied.status).toBe(503);
   });
 
+  test("logs each request in the stage's format, a dash for what is not known", async () => {
+    const ids: (string | null)[] = [];
+    for (const [path, token] of [
+      ["/items/7?how=status", ""],
+      ["/nowhere", ""],
+      ["/guarded", "somebody"],
+      ["/guarded", "nobody"],
+    ] as const)
+      ids.push((await get(path, { headers: { authorization: `Bearer ${token}` } })).headers.get("x-amzn-requestid"));
+    await expect
+      .poll(() => api.logged.filter((line) => ids.some((id) => line.includes(id ?? ""))))
+      .toEqual([
+        `/access ${ids[0]} 502 GET /items/{id} - -`,
+        `/access ${ids[1]} 404 GET - - -`,
+        `/access ${ids[2]} 200 GET /guarded somebody -`,
+        `/access ${ids[3]} 401 GET /guarded - -`,
+      ]);
+  });
+
   test("passes on the proxy event as API Gateway writes it", async () => {
     const sent = await event("/items/a%20b?x=1&x=2&y=%C3%A4", { headers: { "X-Custom": "v" } });
     expect(sent).toMatchObject({
