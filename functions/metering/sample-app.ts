@@ -7,6 +7,8 @@ import { loginFrom } from "@tenantry/aws/tenant-secrets";
 import { kinesisUsageSink } from "@tenantry/aws/usage-sink";
 import { sampleStorage } from "@tenantry/core/intake/sample-storage";
 
+const masterArn = setting("DATABASE_SECRET");
+
 /** What weighs the tenants' files and databases. */
 export const sample = sampleStorage({
   registry: dynamoRegistry(documents(), setting("CONTROL_TABLE")),
@@ -14,7 +16,8 @@ export const sample = sampleStorage({
   databases: databaseSizes({
     host: setting("DATABASE_HOST"),
     port: Number(setting("DATABASE_PORT")),
-    admin: loginFrom(setting("DATABASE_SECRET")),
+    masterArn,
+    admin: loginFrom(masterArn),
   }),
   sink: kinesisUsageSink(setting("USAGE_STREAM")),
   clock: () => new Date(),
