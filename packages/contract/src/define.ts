@@ -2,11 +2,19 @@ import type { ProblemCode } from "@tenantry/core/problem";
 import { z } from "zod";
 import { type OperationName, type Route, routes } from "./routes.ts";
 
+/** A row of a table. */
+export type Row = {
+  readonly [column: string]: string | number | boolean | Readonly<Record<string, string>> | undefined;
+  readonly dimensions?: Readonly<Record<string, string>>;
+};
+
 export type Success = {
   readonly status: 200 | 201 | 202;
   readonly description: string;
   readonly contentType: string;
   readonly body: z.ZodType;
+  /** The body as a table, where it can be had as CSV and as JSON lines too. */
+  readonly rows?: (body: unknown) => readonly Row[];
   /** Headers besides those of every response, by their name in lower case. */
   readonly headers?: z.ZodObject;
 };
@@ -71,6 +79,7 @@ export const problemsOf = (operation: Operation): ProblemCode[] => [
     ...(operation.body === null ? [] : (["invalid-json", "body-too-large"] as const)),
     ...(operation.permission === null ? [] : (["unauthenticated", "forbidden"] as const)),
     ...operation.problems,
+    ...(operation.success.rows === undefined ? [] : (["not-acceptable"] as const)),
     ...(operation.method === "POST" ? (["idempotency-in-flight", "idempotency-key-reused"] as const) : []),
     ...(isQuotaBound(operation) ? (["quota-exceeded"] as const) : []),
     "too-many-requests",

@@ -48,6 +48,14 @@ const problemResponses = (operation: Operation): ZodOpenApiResponsesObject => {
   );
 };
 
+/** What a table can be had as besides JSON. */
+const tables = Object.fromEntries(
+  [
+    ["text/csv", "A row for each bucket, with a header; a page's successor is in the header `Link`."],
+    ["application/x-ndjson", "The same rows as JSON lines."],
+  ].map(([type = "", description]) => [type, { schema: z.string().meta({ description }) }]),
+);
+
 const contentOf = (content: Readonly<Record<string, z.ZodType>>) =>
   Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }]));
 
@@ -79,7 +87,10 @@ const pathItem = (operation: Operation): ZodOpenApiOperationObject => ({
     [String(operation.success.status) as `2${string}`]: {
       description: operation.success.description,
       headers: z.object({ ...operation.success.headers?.shape, "x-request-id": requestId }),
-      content: { [operation.success.contentType]: { schema: operation.success.body } },
+      content: {
+        [operation.success.contentType]: { schema: operation.success.body },
+        ...(operation.success.rows === undefined ? {} : tables),
+      },
     },
     ...problemResponses(operation),
   },

@@ -3,6 +3,7 @@ import { MeterName } from "@tenantry/core/usage/meters";
 import { define, none } from "./define.ts";
 import { pageOf, pathId, tenantIdExample } from "./schemas/common.ts";
 import { ListUsageQuery, Meter, MeterBody, TenantUsage, UsageQuery } from "./schemas/usage.ts";
+import { usageRows } from "./usage-rows.ts";
 
 const json = "application/json";
 
@@ -15,7 +16,13 @@ export const usageOperations = {
     params: z.strictObject({ tenant_id: pathId("The tenant's id.", tenantIdExample) }),
     query: UsageQuery,
     body: null,
-    success: { status: 200, description: "Usage in buckets.", contentType: json, body: TenantUsage },
+    success: {
+      status: 200,
+      description: "Usage in buckets.",
+      contentType: json,
+      body: TenantUsage,
+      rows: (body) => usageRows(body as TenantUsage),
+    },
     problems: ["invalid-usage-window", "tenant-not-found"],
   }),
   listUsage: define("listUsage", {
@@ -25,7 +32,13 @@ export const usageOperations = {
     params: none,
     query: ListUsageQuery,
     body: null,
-    success: { status: 200, description: "A page of tenants' usage.", contentType: json, body: pageOf(TenantUsage) },
+    success: {
+      status: 200,
+      description: "A page of tenants' usage.",
+      contentType: json,
+      body: pageOf(TenantUsage),
+      rows: (body) => (body as { items: TenantUsage[] }).items.flatMap(usageRows),
+    },
     problems: ["invalid-usage-window", "invalid-cursor"],
   }),
   getOwnUsage: define("getOwnUsage", {
@@ -35,7 +48,13 @@ export const usageOperations = {
     params: none,
     query: UsageQuery,
     body: null,
-    success: { status: 200, description: "Usage in buckets.", contentType: json, body: TenantUsage },
+    success: {
+      status: 200,
+      description: "Usage in buckets.",
+      contentType: json,
+      body: TenantUsage,
+      rows: (body) => usageRows(body as TenantUsage),
+    },
     problems: ["invalid-usage-window", "tenant-not-found"],
   }),
   listMeters: define("listMeters", {

@@ -21,6 +21,7 @@ export const problems = {
   "webhook-delivery-not-found": { status: 404, title: "There is no such delivery" },
   "quarantine-entry-not-found": { status: 404, title: "There is no such quarantine entry" },
   "session-not-found": { status: 404, title: "There is no such session" },
+  "not-acceptable": { status: 406, title: "There is no such representation" },
   "tenant-exists": { status: 409, title: "A tenant of this name exists" },
   "state-conflict": { status: 409, title: "The state does not allow this" },
   "meter-conflict": { status: 409, title: "The meter does not allow this" },

@@ -7,6 +7,7 @@ import type { Idempotency } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type { z } from "zod";
 import { anonymous, contextOf, mediaTypeOf, parseRequest } from "./http-request.ts";
+import { asTable, negotiated } from "./http-rows.ts";
 import { asProblem, commonHeaders, problemReply, rootOf } from "./http-reply.ts";
 import { errorFields, log } from "./log.ts";
 
@@ -65,11 +66,12 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
     .use(admit === undefined ? [] : [quotaGate(admit)])
     .handler(async (event: APIGatewayProxyEvent, context): Promise<APIGatewayProxyResult> => {
       const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
+      const type = negotiated(operation, event);
       const { key, ...parsed } = parseRequest(operation, event, idempotency !== undefined);
       const answer = async () => {
         const request = { ...parsed, key, mediaType: mediaTypeOf(event), ctx, root: rootOf(event) };
         const reply = await handle(request as HttpRequest<O>);
-        return { result: render(operation, reply, ctx.requestId), until: reply.until };
+        return { result: render(operation, reply, event, type), until: reply.until };
       };
       if (idempotency === undefined || key === undefined) return (await answer()).result;
       const remainingMilliseconds = context.getRemainingTimeInMillis();
@@ -80,13 +82,25 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
 
 type Rendered = { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string };
 
-const render = <O extends Operation>(operation: O, reply: HttpReply<O>, requestId: string): Rendered => {
+const render = <O extends Operation>(
+  operation: O,
+  reply: HttpReply<O>,
+  event: APIGatewayProxyEvent,
+  type: string,
+): Rendered => {
   const { status, contentType, body: schema } = operation.success;
   const result = schema.safeParse(reply.body);
   if (!result.success) throw new Error(`The response of ${operation.id} breaks its contract.`, { cause: result.error });
+  const common = {
+    ...commonHeaders(event.requestContext.requestId),
+    ...(operation.success.rows === undefined ? {} : { vary: "accept" }),
+  };
+  const table = asTable(type, operation, result.data, event);
+  if (table !== null)
+    return { statusCode: status, headers: { ...common, ...table.headers, ...reply.headers }, body: table.body };
   return {
     statusCode: status,
-    headers: { ...commonHeaders(requestId), "content-type": contentType, ...reply.headers },
+    headers: { ...common, "content-type": contentType, ...reply.headers },
     body: contentType === "application/json" ? JSON.stringify(result.data) : String(result.data),
   };
 };
