@@ -5,7 +5,7 @@ import { AwsError } from "../../gateway/service.ts";
 import { createDeliveries } from "../../lambda/deliveries.ts";
 import type { PartFactory } from "../../part.ts";
 import { jsonService } from "../../protocols/json.ts";
-import { type Input, records, text } from "../input.ts";
+import { type Input, optionalText, records, text } from "../input.ts";
 
 type LogEvent = { readonly id: string; readonly timestamp: number; readonly message: string };
 type Subscription = { readonly name: string; readonly group: string; readonly functionArn: string };
@@ -24,7 +24,7 @@ const readSubscription = ({ name, inputs }: { name: string; inputs: Input }): Su
     throw new Error(`${name}: the embedded cloud hands logs to Lambda functions only, not to ${functionArn}.`);
   if ((inputs["filterPattern"] ?? "") !== "")
     throw new Error(`${name}: the embedded cloud has no filter patterns; without one a subscription gets every event.`);
-  return { name: String(inputs["name"] ?? name), group: String(inputs["logGroup"]), functionArn };
+  return { name: optionalText(inputs, "name") ?? name, group: text(inputs, "logGroup"), functionArn };
 };
 
 /**
