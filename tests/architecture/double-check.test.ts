@@ -1,0 +1,126 @@
+import { routes } from "@tenantry/contract/routes";
+import { admit, admits, epochOf } from "@tenantry/core/access/admission";
+import { type AccessClaims, memberClaims, staffClaims } from "@tenantry/core/access/claims";
+import { decide } from "@tenantry/core/access/decide";
+import { permissionsIn } from "@tenantry/core/access/permission-claim";
+import { platformOrg, platformRoles, type Role, tenantRoles } from "@tenantry/core/access/policy";
+import type { Context } from "@tenantry/core/context";
+import { Problem } from "@tenantry/core/problem";
+import { type TenantStatus, tenantStatuses } from "@tenantry/core/tenant/tenant";
+import { expect, test } from "vitest";
+import { type Guarded, verbs } from "../support/verbs.ts";
+
+/**
+ * The authorizer decides by the token, the registry and the route; the service layer by the token and the resource. Here
+ * both decide on everything there is, and where they differ a line of this table must say why.
+ */
+const explained = {
+  "tenant state":
+    "The authorizer asks the registry for the tenant's state; the service layer trusts it for its 25 seconds.",
+  "foreign resource":
+    "The authorizer looks at the route alone; what belongs to another the service layer does not find.",
+  "staff's own": "A route under /api is for one's own tenant, which the platform's staff do not have.",
+} as const;
+
+const own = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S8";
+const foreign = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S9";
+const now = Date.parse("2026-11-20T12:00:00.000Z");
+
+const isStaff = (role: Role) => role.startsWith("platform-");
+
+const claimsOf = (role: Role): AccessClaims =>
+  isStaff(role)
+    ? staffClaims([role])
+    : memberClaims(
+        { user_id: "u", tenant_id: own, roles: [role], created_at: "2026-01-01T00:00:00.000Z" },
+        { tier: "standard", epoch: 1, roles: [] },
+      );
+
+const gate = (role: Role, operation: Guarded, status: TenantStatus): boolean => {
+  const { org_id = "", permissions, perm_epoch = "" } = claimsOf(role);
+  const shown = { org_id, perm_epoch, sid: "s", auth_time: now / 1000 };
+  const admission = admit(
+    shown,
+    {
+      session: null,
+      signedOutAt: null,
+      membership: isStaff(role) ? null : { status: "active", epoch: 0 },
+      tenant: isStaff(role) ? null : { status, epoch: 1 },
+    },
+    now,
+  );
+  return admission.admitted && decide(routes[operation], { orgId: org_id, permissions, sid: "s" }).allow;
+};
+
+type Answer = "let in" | "forbidden" | "not found";
+
+/** What a verb asks of the world, it asks after it let the caller in. */
+const service = async (role: Role, operation: Guarded, tenant: string): Promise<Answer> => {
+  const { org_id = "", permissions } = claimsOf(role);
+  const ctx: Context = {
+    actor: { id: "u", orgId: org_id, permissions: permissionsIn(permissions), sessionId: "s" },
+    requestId: "r",
+  };
+  try {
+    await verbs[operation](ctx, tenant);
+    return "let in";
+  } catch (error) {
+    if (!(error instanceof Problem)) return "let in";
+    if (error.code === "forbidden") return "forbidden";
+    return error.status === 404 ? "not found" : "let in";
+  }
+};
+
+const explain = (
+  role: Role,
+  operation: Guarded,
+  status: TenantStatus,
+  tenant: string,
+  gated: boolean,
+  said: Answer,
+) => {
+  if (!gated && said === "let in" && !isStaff(role) && !admits(status)) return "tenant state";
+  if (gated && said === "not found" && !isStaff(role) && tenant === foreign) return "foreign resource";
+  if (gated && said === "forbidden" && isStaff(role) && /^\/(api|session)/.test(routes[operation].path))
+    return "staff's own";
+  return null;
+};
+
+test("the authorizer and the service layer agree on every role, operation, tenant state and resource", async () => {
+  expect(epochOf(1, 0)).toBe(claimsOf("tenant-owner").perm_epoch);
+  let compared = 0;
+  const differing: Record<string, number> = {};
+  const unexplained: string[] = [];
+  for (const role of [...platformRoles, ...tenantRoles])
+    for (const operation of Object.keys(verbs) as Guarded[])
+      for (const tenant of [own, foreign]) {
+        const said = await service(role, operation, tenant);
+        for (const status of tenantStatuses) {
+          compared += 1;
+          const gated = gate(role, operation, status);
+          if (gated === (said === "let in")) continue;
+          const why = explain(role, operation, status, tenant, gated, said);
+          if (why === null)
+            unexplained.push(
+              `${role} ${operation} on ${tenant === own ? "own" : "foreign"}, ${status}: ${gated}, ${said}`,
+            );
+          else differing[why] = (differing[why] ?? 0) + 1;
+        }
+      }
+  process.stdout.write(
+    `Compared ${compared} decisions of ${Object.keys(verbs).length} operations; they differ by ${JSON.stringify(differing)}.\n`,
+  );
+  expect(unexplained).toEqual([]);
+  expect(Object.keys(differing).toSorted()).toEqual(Object.keys(explained).toSorted());
+  const guarded = Object.values(routes).filter(({ permission }) => permission !== null);
+  expect(compared).toBe(8 * guarded.length * tenantStatuses.length * 2);
+});
+
+test("what belongs to another tenant is not there, whatever the role", async () => {
+  const named = (Object.keys(verbs) as Guarded[]).filter((operation) => routes[operation].path.includes("{tenant_id}"));
+  expect(named.length).toBeGreaterThan(3);
+  for (const role of tenantRoles)
+    for (const operation of named)
+      expect([operation, await service(role, operation, foreign)]).toEqual([operation, "not found"]);
+  expect(platformOrg).not.toBe(own);
+});

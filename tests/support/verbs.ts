@@ -1,0 +1,103 @@
+import { type OperationName, routes } from "@tenantry/contract/routes";
+import type { Context } from "@tenantry/core/context";
+import { getInvoice, listInvoices, ownTenant } from "@tenantry/core/billing/get-invoice";
+import { getPlan, listPlans } from "@tenantry/core/billing/plans";
+import { putPlan } from "@tenantry/core/billing/put-plan";
+import { submitUsage } from "@tenantry/core/intake/submit-usage";
+import { cancelOperation } from "@tenantry/core/operation/cancel";
+import { getOperation } from "@tenantry/core/operation/get";
+import { listOperations } from "@tenantry/core/operation/list";
+import { retryOperation } from "@tenantry/core/operation/retry";
+import { endAllSessions, endSession } from "@tenantry/core/session/end";
+import { listSessions } from "@tenantry/core/session/list";
+import { switchOrganization } from "@tenantry/core/session/switch";
+import {
+  createOwnStorageCredentials,
+  createStorageCredentials,
+} from "@tenantry/core/storage/create-storage-credentials";
+import { getTenant } from "@tenantry/core/tenant/get";
+import { listTenants } from "@tenantry/core/tenant/list";
+import { registerTenant } from "@tenantry/core/tenant/register";
+import { getQuarantined } from "@tenantry/core/usage/get-quarantined";
+import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
+import { listQuarantine } from "@tenantry/core/usage/list-quarantine";
+import { redriveQuarantined } from "@tenantry/core/usage/redrive-quarantined";
+import { createWebhook } from "@tenantry/core/webhook/create";
+import { deleteWebhook } from "@tenantry/core/webhook/delete";
+import { getWebhook } from "@tenantry/core/webhook/get";
+import { listWebhooks } from "@tenantry/core/webhook/list";
+import { listWebhookDeliveries } from "@tenantry/core/webhook/list-deliveries";
+import { redeliverWebhook } from "@tenantry/core/webhook/redeliver";
+
+/** The operations that are not open to everybody. */
+export type Guarded = {
+  [Name in OperationName]: (typeof routes)[Name]["permission"] extends null ? never : Name;
+}[OperationName];
+
+/** Ports of any kind. A verb that asks anything of them has let its caller in. */
+const ports = new Proxy(() => undefined, {
+  get: (_, name) => (name === "then" ? undefined : ports),
+  apply: () => {
+    throw new Error("The verb let its caller in.");
+  },
+}) as never;
+
+/** The same, with an operation on this tenant. */
+const onOperation = (tenant: string) =>
+  ({ operations: { get: async () => ({ tenant_id: tenant, status: "running" }) } }) as never;
+
+/** The same, for a user who is a member of one tenant. */
+const memberOf = (orgId: string) =>
+  ({
+    choices: {
+      membershipOf: async (_: string, id: string) =>
+        id === orgId ? { user_id: "u", tenant_id: id, roles: [], created_at: "" } : null,
+      choose: async () => undefined,
+    },
+    clock: () => new Date(0),
+    newId: () => "aud_1",
+  }) as never;
+
+const page = { limit: 1, after: null };
+const operationId = "op_01JD5V8Q9WB2C4D6E8F0G1H3J5";
+const webhookId = "whk_01JD5V8Q9C3E5G7J9M1P3R5T7V";
+const quarantineId = "qua_01JD5V8Q9C3E5G7J9M1P3R5T7V";
+const anything = {} as never;
+
+/**
+ * The verb of each operation, asked for something of this tenant. An operation without a line here does not compile: add
+ * one, so that the service layer's decision on it is compared with the authorizer's.
+ */
+export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown> = {
+  createTenant: (ctx) => registerTenant(ports, ports)(ctx, anything),
+  listTenants: (ctx) => listTenants(ports)(ctx, {}, page),
+  getTenant: (ctx, tenantId) => getTenant(ports)(ctx, { tenantId }),
+  getTenantUsage: (ctx, tenantId) => getTenantUsage(ports)(ctx, { tenantId } as never),
+  listOperations: (ctx) => listOperations(ports)(ctx, {}, page),
+  getOperation: (ctx, tenantId) => getOperation(onOperation(tenantId))(ctx, { operationId }),
+  retryOperation: (ctx, tenantId) => retryOperation(onOperation(tenantId))(ctx, { operationId }),
+  cancelOperation: (ctx, tenantId) => cancelOperation(onOperation(tenantId))(ctx, { operationId }),
+  createStorageCredentials: (ctx, tenantId) => createStorageCredentials(ports)(ctx, { tenantId, seconds: 900 }),
+  createOwnStorageCredentials: (ctx) => createOwnStorageCredentials(ports)(ctx, { seconds: 900 }),
+  createWebhook: (ctx) => createWebhook(ports)(ctx, anything),
+  listWebhooks: (ctx) => listWebhooks(ports)(ctx, page),
+  getWebhook: (ctx) => getWebhook(ports)(ctx, { webhookId }),
+  deleteWebhook: (ctx) => deleteWebhook(ports)(ctx, { webhookId }),
+  listWebhookDeliveries: (ctx) => listWebhookDeliveries(ports)(ctx, { webhookId }, page),
+  redeliverWebhook: (ctx) => redeliverWebhook(ports)(ctx, { webhookId, deliveryId: "d" }),
+  listQuarantine: (ctx) => listQuarantine(ports)(ctx, anything, page),
+  getQuarantined: (ctx) => getQuarantined(ports)(ctx, quarantineId),
+  redriveQuarantined: (ctx) => redriveQuarantined(ports)(ctx, quarantineId),
+  submitUsageEvents: (ctx) => submitUsage(ports)(ctx, anything),
+  listPlans: (ctx) => listPlans(ports)(ctx),
+  getPlan: (ctx) => getPlan(ports)(ctx, { tier: "trial" }),
+  putPlan: (ctx) => putPlan(ports)(ctx, { tier: "trial", plan: anything }),
+  listInvoices: (ctx, tenantId) => listInvoices(ports)(ctx, { tenantId }, page),
+  getInvoice: (ctx, tenantId) => getInvoice(ports)(ctx, { tenantId, month: "2026-01" }),
+  listOwnInvoices: async (ctx) => listInvoices(ports)(ctx, { tenantId: ownTenant(ctx) }, page),
+  getOwnInvoice: async (ctx) => getInvoice(ports)(ctx, { tenantId: ownTenant(ctx), month: "2026-01" }),
+  listSessions: (ctx) => listSessions(ports)(ctx),
+  endSession: (ctx) => endSession(ports)(ctx, { sessionId: "s" }),
+  endAllSessions: (ctx) => endAllSessions(ports)(ctx),
+  switchOrganization: (ctx, orgId) => switchOrganization(memberOf(ctx.actor.orgId))(ctx, { orgId }),
+};
