@@ -3,6 +3,7 @@ import { type OperationName, type Route, routes } from "@tenantry/contract/route
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { sessionGrants } from "./grants/sessions";
 import { allow, allowKeys } from "./functions";
+import { userGrants } from "./grants/users";
 import { gatewayResponses } from "./gateway-responses";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
@@ -110,6 +111,7 @@ const grants: Record<OperationName, Grant> = {
   ...entitlementGrants,
   listAudit: audit("AUDIT#"),
   listOwnAudit: audit("AUDIT#ten_"),
+  ...userGrants,
   getHealth: {},
   getOpenapi: {},
   getDocs: {},

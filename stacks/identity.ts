@@ -10,7 +10,7 @@ const preTokenGeneration = new sst.aws.Function("PreTokenGeneration", {
   environment: { CONTROL_TABLE: controlTable.name },
   permissions: [
     allowKeys(["dynamodb:GetItem"], ["ISSUER#", "TENANT#"], controlTable.arn),
-    allowKeys(["dynamodb:Query"], ["USER#"], controlTable.arn),
+    allowKeys(["dynamodb:Query"], ["ROLE#", "USER#"], controlTable.arn),
   ],
 });
 
@@ -128,6 +128,9 @@ const onOurPools = (actions: string[]) => ({
   resources: [anyPool],
   conditions: [{ test: "StringEquals", variable: "aws:ResourceTag/managed-by", values: [poolName] }],
 });
+
+/** What it takes to invite a user into a tenant's pool. */
+export const inviteUsers = allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], anyPool);
 
 /** What the functions of the identity plane are given. */
 export const identityPlane = {

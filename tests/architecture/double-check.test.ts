@@ -20,7 +20,12 @@ const explained = {
   "foreign resource":
     "The authorizer looks at the route alone; what belongs to another the service layer does not find.",
   "staff's own": "A route under /api is for one's own tenant, which the platform's staff do not have.",
+  "all tenants":
+    "Tenants hold the permission for their own; over all tenants the service layer lets the platform's staff alone.",
 } as const;
+
+/** The operations that answer for all tenants at once with a permission that tenants hold too. */
+const overAll: readonly Guarded[] = ["listAudit", "listUsage"];
 
 const own = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S8";
 const foreign = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S9";
@@ -83,6 +88,7 @@ const explain = (
   if (gated && said === "not found" && !isStaff(role) && tenant === foreign) return "foreign resource";
   if (gated && said === "forbidden" && isStaff(role) && /^\/(api|session)/.test(routes[operation].path))
     return "staff's own";
+  if (gated && said === "forbidden" && !isStaff(role) && overAll.includes(operation)) return "all tenants";
   return null;
 };
 

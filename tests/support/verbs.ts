@@ -1,4 +1,4 @@
-import { type OperationName, routes } from "@tenantry/contract/routes";
+import type { OperationName, routes } from "@tenantry/contract/routes";
 import type { Context } from "@tenantry/core/context";
 import { getInvoice, listInvoices, ownTenant } from "@tenantry/core/billing/get-invoice";
 import { getPlan, listPlans } from "@tenantry/core/billing/plans";
@@ -22,6 +22,19 @@ import { getQuarantined } from "@tenantry/core/usage/get-quarantined";
 import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
 import { listQuarantine } from "@tenantry/core/usage/list-quarantine";
 import { redriveQuarantined } from "@tenantry/core/usage/redrive-quarantined";
+import { changeUser, removeUser } from "@tenantry/core/user/change";
+import { acceptInvitation, listInvitations } from "@tenantry/core/user/invitations";
+import { inviteUser } from "@tenantry/core/user/invite";
+import { getUser, listTenantUsers, listUsers } from "@tenantry/core/user/look";
+import { deleteRole, listRoles, putRole } from "@tenantry/core/user/roles";
+import { listAudit, listOwnAudit } from "@tenantry/core/audit/list";
+import { getEntitlements, putEntitlements } from "@tenantry/core/entitlement/entitlements";
+import { getOwnUsage } from "@tenantry/core/usage/get-own-usage";
+import { listMeters } from "@tenantry/core/usage/list-meters";
+import { listUsage } from "@tenantry/core/usage/list-usage";
+import { putMeter } from "@tenantry/core/usage/put-meter";
+import { enableWebhook } from "@tenantry/core/webhook/enable";
+import { rotateWebhookSecret } from "@tenantry/core/webhook/rotate-secret";
 import { createWebhook } from "@tenantry/core/webhook/create";
 import { deleteWebhook } from "@tenantry/core/webhook/delete";
 import { getWebhook } from "@tenantry/core/webhook/get";
@@ -96,6 +109,28 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   getInvoice: (ctx, tenantId) => getInvoice(ports)(ctx, { tenantId, month: "2026-01" }),
   listOwnInvoices: async (ctx) => listInvoices(ports)(ctx, { tenantId: ownTenant(ctx) }, page),
   getOwnInvoice: async (ctx) => getInvoice(ports)(ctx, { tenantId: ownTenant(ctx), month: "2026-01" }),
+  enableWebhook: (ctx) => enableWebhook(ports)(ctx, { webhookId }),
+  rotateWebhookSecret: (ctx) => rotateWebhookSecret(ports)(ctx, { webhookId, overlapSeconds: 0 }),
+  getEntitlements: (ctx, tenantId) => getEntitlements(ports)(ctx, { tenantId }),
+  putEntitlements: (ctx, tenantId) => putEntitlements(ports)(ctx, { tenantId, quotas: anything }),
+  getOwnEntitlements: async (ctx) => getEntitlements(ports)(ctx, { tenantId: ownTenant(ctx) }),
+  getOwnUsage: (ctx) => getOwnUsage(ports)(ctx, anything),
+  listUsage: (ctx) => listUsage(ports)(ctx, anything, page),
+  listMeters: (ctx) => listMeters(ports)(ctx),
+  putMeter: (ctx) => putMeter(ports)(ctx, anything),
+  listAudit: (ctx) => listAudit(ports)(ctx, anything, page),
+  listOwnAudit: (ctx) => listOwnAudit(ports)(ctx, anything, page),
+  listUsers: (ctx) => listUsers(ports)(ctx, page),
+  inviteUser: (ctx) => inviteUser(ports)(ctx, { email: "a@b.example", roles: ["tenant-viewer"] }),
+  getUser: (ctx) => getUser(ports)(ctx, { userId: "u" }),
+  changeUser: (ctx) => changeUser(ports)(ctx, { userId: "u" }),
+  removeUser: (ctx) => removeUser(ports)(ctx, { userId: "u" }),
+  listTenantUsers: (ctx, tenantId) => listTenantUsers(ports)(ctx, { tenantId }, page),
+  listInvitations: (ctx) => listInvitations(ports)(ctx),
+  acceptInvitation: (ctx, orgId) => acceptInvitation(ports)(ctx, { orgId }),
+  listRoles: (ctx) => listRoles(ports)(ctx),
+  putRole: (ctx) => putRole(ports)(ctx, { name: "helper", permissions: [] }),
+  deleteRole: (ctx) => deleteRole(ports)(ctx, { name: "helper" }),
   listSessions: (ctx) => listSessions(ports)(ctx),
   endSession: (ctx) => endSession(ports)(ctx, { sessionId: "s" }),
   endAllSessions: (ctx) => endAllSessions(ports)(ctx),

@@ -1,6 +1,7 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Organization } from "@tenantry/core/access/claims";
 import { Membership } from "@tenantry/core/access/membership";
+import { customRolesOf } from "./custom-roles.ts";
 import { type Entity, keys, withoutKeys } from "./control-table.ts";
 import type { Documents } from "./dynamo.ts";
 
@@ -25,10 +26,12 @@ export const dynamoProfiles = (documents: Documents, table: string) => ({
   },
 
   async organizationOf(tenantId: string): Promise<Organization | null> {
+    // The epoch first: a role that changes in between makes the token one of the past, never one that outlives it.
     const { Item } = await documents.send(
       new GetCommand({ TableName: table, Key: keys.tenant(tenantId), ConsistentRead: true }),
     );
     if (Item === undefined) return null;
-    return { tier: String(Item["tier"]), epoch: Number(Item["access_epoch"] ?? 0), roles: [] };
+    const roles = await customRolesOf(documents, table, tenantId);
+    return { tier: String(Item["tier"]), epoch: Number(Item["access_epoch"] ?? 0), roles };
   },
 });

@@ -24,6 +24,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
  * | numbers | INVOICE_NUMBERS | year | | |
  * | closed month | CLOSED_MONTHS | month | | |
+ * | role | ROLE#tenant | ROLE#name | | |
  * | choice | USER#id | CHOICE | | |
  * | session | SESSION#user | SESSION#id | | |
  * | sign-out | SESSION#user | SIGN-OUT | | |
@@ -61,6 +62,8 @@ export const keys = {
   choice: (userId: string) => ({ pk: `USER#${userId}`, sk: "CHOICE" }),
   /** Sessions are apart from what else is known of a user: the authorizer writes here and nowhere else. */
   session: (userId: string, id: string) => ({ pk: `SESSION#${userId}`, sk: `${sessionPrefix}${id}` }),
+  /** A tenant's own role. */
+  role: (tenantId: string, name: string) => ({ pk: rolesOf(tenantId), sk: `ROLE#${name}` }),
   signOut: (userId: string) => ({ pk: `SESSION#${userId}`, sk: "SIGN-OUT" }),
 } as const;
 
@@ -69,6 +72,8 @@ export const idempotencyPartition = (caller: string): string => `IDEMPOTENCY#${c
 
 /** The partition of one tenant's audit trail. */
 export const auditPartition = (tenantId: string): string => `AUDIT#${tenantId}`;
+/** The partition of a tenant's own roles. */
+export const rolesOf = (tenantId: string): string => `ROLE#${tenantId}`;
 
 export const membershipPrefix = "MEMBERSHIP#";
 export const sessionPrefix = "SESSION#";
@@ -122,7 +127,8 @@ export type Entity =
   | "choice"
   | "session"
   | "sign-out"
-  | "standing";
+  | "standing"
+  | "role";
 
 const storage = new Set([
   "pk",

@@ -12,6 +12,7 @@ import {
 import { TransientError } from "@tenantry/core/provisioning/errors";
 import { planeNames } from "@tenantry/core/provisioning/names";
 import type { Users } from "@tenantry/core/provisioning/ports";
+import type { Directory } from "@tenantry/core/user/ports";
 import { tiers } from "@tenantry/core/tenant/tier";
 import { appClients } from "./identity-clients.ts";
 import { userPools } from "./identity-pools.ts";
@@ -71,6 +72,14 @@ export const cognitoUsers = (shared: SharedIdentity, client = new CognitoIdentit
     },
   };
 };
+
+/** The pools of tenants' users. Whom an invitation makes in the shared pool belongs to the tenant that invited. */
+export const cognitoDirectory = (sharedPoolId: string, client = new CognitoIdentityProviderClient({})): Directory => ({
+  async ensure(tenantId, { user_pool_id: pool }, email) {
+    const found = await find(client, pool, email);
+    return found?.id ?? invite(client, pool, email, pool === sharedPoolId ? tenantId : null);
+  },
+});
 
 /**
  * A user is disabled before they are deleted, and asked about once more in between: another tenant's onboarding adds its

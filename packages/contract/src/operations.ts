@@ -14,6 +14,7 @@ import { sessionOperations } from "./session-operations.ts";
 import { entitlementOperations } from "./entitlement-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { usageOperations } from "./usage-operations.ts";
+import { userOperations } from "./user-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
 export type { OperationName } from "./routes.ts";
@@ -117,6 +118,7 @@ export const operations = {
   }),
   ...intakeOperations,
   ...sessionOperations,
+  ...userOperations,
   ...storageOperations,
   ...webhookOperations,
   ...quarantineOperations,

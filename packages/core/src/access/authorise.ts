@@ -6,6 +6,13 @@ import { type Permission, platformOrg } from "./policy.ts";
 export const reaches = (ctx: Context, tenantId: string): boolean =>
   ctx.actor.orgId === platformOrg || (ctx.actor.orgId !== "" && ctx.actor.orgId === tenantId);
 
+/** The caller's own tenant. @throws Problem `forbidden` for the platform's staff and for whoever has none. */
+export const ownTenant = (ctx: Context): string => {
+  if (ctx.actor.orgId === platformOrg || ctx.actor.orgId === "")
+    throw new Problem("forbidden", "This is for members of a tenant, on their own tenant.");
+  return ctx.actor.orgId;
+};
+
 /**
  * The service layer's own decision, made again with the resource at hand. Members of the platform organisation act on
  * any tenant; everyone else only on the tenant that is their organisation.

@@ -56,7 +56,7 @@ const attempts = 8;
 export const putEntitlements =
   (ports: EntitlementPorts) =>
   async (ctx: Context, { tenantId, quotas }: { tenantId: string; quotas: Quotas }): Promise<Entitlements> => {
-    authorise(ctx, "entitlements:write");
+    authorise(ctx, "entitlements:write", tenantId);
     const tenant = await loadTenant(ports, tenantId);
     await checkMeters(ports, quotas);
     for (let attempt = 0; attempt < attempts; attempt++) {

@@ -21,6 +21,7 @@ export const provisionIdentity =
       tenant_id: id,
       roles: ownerRoles,
       created_at: at,
+      email: made.owner_email,
     });
     // Another tenant's release may be taking this user away: it saw the membership, or this sees that it goes.
     await ports.users.confirm(made).catch(async (error: unknown) => {

@@ -1,0 +1,7 @@
+import { operations } from "@tenantry/contract/operations";
+import { post } from "./post.ts";
+import { show, users } from "./user-app.ts";
+
+export const handler = post(operations.acceptInvitation, async ({ ctx, params }) => ({
+  body: show(await users.accept(ctx, { orgId: params.org_id })),
+}));

@@ -1,0 +1,51 @@
+import { statusOf } from "../access/membership.ts";
+import { auditEntry } from "../audit/entry.ts";
+import type { Context } from "../context.ts";
+import { Problem } from "../problem.ts";
+import { ownSession } from "../session/own.ts";
+import type { UserPorts } from "./ports.ts";
+import { nextEpoch } from "./user.ts";
+
+export type Invitation = {
+  readonly org_id: string;
+  readonly roles: readonly string[];
+  readonly invited_by: string | null;
+  readonly ends_at: string | null;
+};
+
+type Ports = { readonly members: Pick<UserPorts["members"], "get" | "change"> } & Pick<UserPorts, "clock" | "newId">;
+
+/** What the caller was invited to, also what has expired. */
+export const listInvitations =
+  (ports: Pick<UserPorts, "members">) =>
+  async (ctx: Context): Promise<Invitation[]> => {
+    const { userId } = ownSession(ctx);
+    return (await ports.members.invitationsOf(userId)).map((one) => ({
+      org_id: one.tenant_id,
+      roles: one.roles,
+      invited_by: one.invited_by ?? null,
+      ends_at: one.invitation_ends_at ?? null,
+    }));
+  };
+
+/**
+ * Makes the caller a member of a tenant that invited them. Their next token can speak for it.
+ *
+ * @throws Problem `invitation-not-found`, `invitation-expired`
+ */
+export const acceptInvitation =
+  (ports: Ports) =>
+  async (ctx: Context, { orgId }: { orgId: string }): Promise<{ org_id: string; roles: readonly string[] }> => {
+    const { userId } = ownSession(ctx);
+    const none = new Problem("invitation-not-found", `You have no invitation of ${orgId}.`);
+    const before = await ports.members.get(orgId, userId);
+    if (before === null || statusOf(before) !== "invited") throw none;
+    const now = ports.clock();
+    // Not `<`: a time that is none must not keep an invitation open.
+    if (!(Date.parse(before.invitation_ends_at ?? "") > now.getTime()))
+      throw new Problem("invitation-expired", "The invitation has expired: ask for another.");
+    const to = { roles: before.roles, status: "active", epoch: nextEpoch(before, now) } as const;
+    const audit = auditEntry(ports, ctx, { action: "user.accept", tenantId: orgId, after: { roles: before.roles } });
+    if (!(await ports.members.change(before, to, null, { audit, events: [] }))) throw none;
+    return { org_id: orgId, roles: before.roles };
+  };
