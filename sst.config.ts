@@ -18,6 +18,7 @@ export default $config({
     await import("./stacks/functions");
     const { pool, client } = await import("./stacks/identity");
     const { usageStream } = await import("./stacks/metering");
+    const { rebuilding } = await import("./stacks/rebuilding");
     await import("./stacks/events");
     await import("./stacks/audit");
     await import("./stacks/onboarding");
@@ -34,6 +35,7 @@ export default $config({
       userPool: pool.id,
       userPoolClient: client.id,
       usageStream: usageStream.name,
+      rebuildUsage: rebuilding.arn,
       taskStatus: taskStatus.url,
     };
   },

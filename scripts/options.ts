@@ -4,7 +4,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 /** The project's folder. */
 export const root = join(import.meta.dirname, "..");
 
-const defaultData = join(root, ".local");
+export const defaultData = join(root, ".local");
 
 /** A mistake on the command line; the message is one line. */
 export class UsageError extends Error {}

@@ -9,6 +9,8 @@ export type Ready = {
   user_pool_id: string;
   client_id: string;
   usage_stream: string;
+  /** The state machine that rebuilds usage from its archive and compares. */
+  rebuild_state_machine: string;
   /** Where WebSocket clients watch operations. */
   task_status_url: string;
   /** The folder that keeps everything. */

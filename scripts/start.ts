@@ -40,6 +40,7 @@ const readyOf = (cloud: Cloud, admin: Ready["admin"]): Ready => {
     user_pool_id: output("userPool"),
     client_id: output("userPoolClient"),
     usage_stream: output("usageStream"),
+    rebuild_state_machine: output("rebuildUsage"),
     task_status_url: output("taskStatus"),
     data: cloud.host.data,
     admin,

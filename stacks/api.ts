@@ -5,6 +5,7 @@ import { sessionGrants } from "./grants/sessions";
 import { allow, allowKeys } from "./functions";
 import { userGrants } from "./grants/users";
 import { gatewayResponses } from "./gateway-responses";
+import { adjustmentGrants } from "./grants/adjustments";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
 import { billingGrants } from "./grants/billing";
@@ -106,6 +107,7 @@ const grants: Record<OperationName, Grant> = {
     ],
   },
   ...quarantineGrants,
+  ...adjustmentGrants,
   ...billingGrants,
   ...sessionGrants,
   ...entitlementGrants,

@@ -73,6 +73,7 @@ export const unitsSpent = async (options: {
         kind: "sum" as const,
         micros: 1_000_000,
         at: 0,
+        arrival: 1,
       };
       const group = groups.get(tenant);
       if (group === undefined) groups.set(tenant, [event]);

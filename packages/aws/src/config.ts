@@ -14,6 +14,7 @@ export type Setting =
   | "USAGE_STREAM"
   | "USAGE_BUCKET"
   | "QUARANTINE_TABLE"
+  | "REBUILD_STATE_MACHINE"
   | "TENANT_BUCKET"
   /** How the names of tenants' own keys begin: `alias/<app>/<stage>/`. */
   | "TENANT_KEY_ALIAS"

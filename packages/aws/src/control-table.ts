@@ -19,6 +19,8 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | pending: DELIVERIES_DUE / time # id |
  * | notice | OPERATION#id | NOTICE | | |
  * | progress | PROGRESS#topic | time # operation # seq # step | | |
+ * | adjustment | ADJUSTMENT#id | ADJUSTMENT | ADJUSTMENTS#status / id | ADJUSTMENTS#tenant / id |
+ * | void | VOID#event | VOID | | |
  * | subscriber | SUBSCRIBERS#topic | connection | SUBSCRIPTIONS#connection / topic | |
  * | plan | PLAN#tier | VERSION#number | | |
  * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
@@ -48,6 +50,9 @@ export const keys = {
   /** What is told of operations: topics are the platform, a tenant, an operation. */
   progress: (topic: string, position: string) => ({ pk: `PROGRESS#${topic}`, sk: position }),
   subscriber: (topic: string, connectionId: string) => ({ pk: `SUBSCRIBERS#${topic}`, sk: connectionId }),
+  adjustment: (id: string) => ({ pk: `ADJUSTMENT#${id}`, sk: "ADJUSTMENT" }),
+  /** That an event of usage is voided, or about to be. */
+  voidedEvent: (event: string) => ({ pk: `VOID#${event}`, sk: "VOID" }),
   plan: (tier: TierName, version: number) => ({
     pk: `PLAN#${tier}`,
     sk: `VERSION#${String(version).padStart(6, "0")}`,
@@ -96,6 +101,8 @@ export const partitions = {
   deliveriesDue: { index: "gsi2", value: "DELIVERIES_DUE" },
   subscriptionsOf: (connectionId: string) => ({ index: "gsi1", value: `SUBSCRIPTIONS#${connectionId}` }),
   unexportedInvoices: { index: "gsi2", value: "INVOICES#unexported" },
+  adjustmentsIn: (status: "pending" | "applied") => ({ index: "gsi1", value: `ADJUSTMENTS#${status}` }),
+  adjustmentsOf: (tenantId: string) => ({ index: "gsi2", value: `ADJUSTMENTS#${tenantId}` }),
   membersOf: (tenantId: string) => ({ index: "gsi1", value: `MEMBERS#${tenantId}` }),
 } as const satisfies Record<string, Partition | ((...args: never[]) => Partition)>;
 
@@ -119,6 +126,8 @@ export type Entity =
   | "delivery"
   | "notice"
   | "progress"
+  | "adjustment"
+  | "void"
   | "subscriber"
   | "plan"
   | "invoice"

@@ -1,6 +1,6 @@
 import { type AttributeValue, DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import type { HourTotals, UsageTotals, UserChunk } from "@tenantry/core/usage/ports";
-import { fromItem, type Item, totalsOf } from "./usage-item.ts";
+import { fromItem, type Item, totalsOf, totalsProjection } from "./usage-item.ts";
 import { type OnCapacity, sealedPages } from "./usage-pages.ts";
 import {
   hourKey,
@@ -58,7 +58,7 @@ export const dynamoUsageTotals = (
   return {
     async hours(tenantId, from, to) {
       // Ids are left out of the answer, though not of what the read costs.
-      const items = await queryHours(tenantPartition(tenantId), from, to, "pk, sk, totals");
+      const items = await queryHours(tenantPartition(tenantId), from, to, `pk, sk, ${totalsProjection}`);
       return items.map((item): HourTotals => ({ hour: hourOf(item["sk"]?.S ?? ""), totals: totalsOf(item) }));
     },
 

@@ -7,6 +7,7 @@ import { ListOperationsQuery, Operation } from "./schemas/operation.ts";
 import { problemCodes } from "./schemas/problem.ts";
 import { CreateTenantBody, ListTenantsQuery, Tenant } from "./schemas/tenant.ts";
 
+import { adjustmentOperations } from "./adjustment-operations.ts";
 import { quarantineOperations } from "./quarantine-operations.ts";
 import { intakeOperations } from "./intake-operations.ts";
 import { billingOperations } from "./billing-operations.ts";
@@ -122,6 +123,7 @@ export const operations = {
   ...storageOperations,
   ...webhookOperations,
   ...quarantineOperations,
+  ...adjustmentOperations,
   ...billingOperations,
   ...entitlementOperations,
   ...auditOperations,

@@ -105,6 +105,8 @@ export const routes = {
   listRoles: { method: "GET", path: "/api/roles", permission: "users:read" },
   putRole: { method: "PUT", path: "/api/roles/{role_name}", permission: "roles:manage" },
   deleteRole: { method: "DELETE", path: "/api/roles/{role_name}", permission: "roles:manage" },
+  createAdjustment: { method: "POST", path: "/admin/usage/adjustments", permission: "usage:adjust" },
+  listAdjustments: { method: "GET", path: "/admin/usage/adjustments", permission: "usage:adjust" },
   getHealth: { method: "GET", path: "/health", permission: null },
   getOpenapi: { method: "GET", path: "/openapi.json", permission: null },
   getDocs: { method: "GET", path: "/docs", permission: null },

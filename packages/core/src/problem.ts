@@ -30,6 +30,8 @@ export const problems = {
   "invitation-expired": { status: 410, title: "The invitation has expired" },
   "session-not-found": { status: 404, title: "There is no such session" },
   "not-acceptable": { status: 406, title: "There is no such representation" },
+  "usage-event-not-found": { status: 404, title: "No such usage event counts" },
+  "correction-not-applicable": { status: 409, title: "The meter cannot be corrected so" },
   "tenant-exists": { status: 409, title: "A tenant of this name exists" },
   "state-conflict": { status: 409, title: "The state does not allow this" },
   "meter-conflict": { status: 409, title: "The meter does not allow this" },

@@ -32,6 +32,7 @@ const policy = {
   "roles:manage": [owner],
   "quarantine:read": [admin, billing, support, auditor],
   "quarantine:redrive": [admin],
+  "usage:adjust": [admin, billing],
   "plans:read": [admin, billing, support, auditor],
   "plans:write": [admin, billing],
   "invoices:read": [admin, billing, support, auditor, owner, tenantAdmin],

@@ -1,3 +1,4 @@
+import { arrivalOf } from "./arrivals.ts";
 import { isRejection, parseEvent, type Rejection, type UsageEvent } from "./event.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { MeterTable } from "./meters.ts";
@@ -71,7 +72,17 @@ export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable
         : id === undefined
           ? fingerprint(record.position, meter.number, line)
           : fingerprint(id, meter.number);
-    chunk.events.push({ hi, lo, series, kind: meter.aggregation, micros, at, record: index, line });
+    chunk.events.push({
+      hi,
+      lo,
+      series,
+      kind: meter.aggregation,
+      micros,
+      at,
+      arrival: arrivalOf(hour, record.arrivedAt),
+      record: index,
+      line,
+    });
   };
 
   for (const [index, record] of records.entries()) {

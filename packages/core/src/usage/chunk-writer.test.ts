@@ -15,6 +15,7 @@ const event = (id: number): Counted => ({
   kind: "sum",
   micros: id * 1000 + 1,
   at: chunk.hour * 3_600_000 + id,
+  arrival: 1,
 });
 const events = (ids: readonly number[]) => ids.map(event);
 const idle = { clock: () => new Date(chunk.hour * 3_600_000), sleep: async () => undefined, random: () => 0.5 };

@@ -1,6 +1,14 @@
-import { countOf } from "./fold.ts";
 import { IdSet } from "./id-set.ts";
-import { type ChunkKey, type Counted, emptyHead, type Head, nextStep, type PageLimits, pageLimits } from "./pages.ts";
+import {
+  type ChunkKey,
+  countIds,
+  type Counted,
+  emptyHead,
+  type Head,
+  nextStep,
+  type PageLimits,
+  pageLimits,
+} from "./pages.ts";
 import { closedPeriods } from "./period.ts";
 import type { Clock } from "../ports.ts";
 import type { UsageChunks } from "./ports.ts";
@@ -90,7 +98,7 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
       chunk.ids.addPage(head.ids);
     });
     // The totals tell how many ids there must be: without a page its events would count again.
-    if (chunk.ids.size < countOf(head.totals)) {
+    if (chunk.ids.size < countIds(head)) {
       forget(name, chunk);
       throw new Error(`The chunk ${name} lacks a page of ids.`);
     }

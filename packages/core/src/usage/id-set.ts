@@ -30,6 +30,14 @@ export class IdSet {
     for (let at = 0; at + 8 <= ids.byteLength; at += 8) this.#insert(view.getUint32(at), view.getUint32(at + 4));
   }
 
+  *[Symbol.iterator](): Generator<Fingerprint> {
+    for (let at = 0; at < this.#slots.length; at += 2) {
+      const hi = this.#slots[at] ?? 0;
+      const lo = this.#slots[at + 1] ?? 0;
+      if (hi !== 0 || lo !== 0) yield { hi, lo };
+    }
+  }
+
   #insert(hi: number, lo: number): boolean {
     const at = this.#find(hi, lo);
     if (this.#slots[at] !== 0 || this.#slots[at + 1] !== 0) return false;

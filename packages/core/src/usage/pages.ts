@@ -1,5 +1,6 @@
 import type { FoldedEvent } from "./aggregate.ts";
-import { foldEvents, type Totals } from "./fold.ts";
+import { addArrivals, type Arrivals, noArrivals } from "./arrivals.ts";
+import { addTotals, countOf, foldEvents, type Totals } from "./fold.ts";
 import { appendIds } from "./id-set.ts";
 
 /**
@@ -9,12 +10,16 @@ import { appendIds } from "./id-set.ts";
 export type ChunkKey = { readonly tenantId: string; readonly hour: number; readonly series?: string };
 
 /** An event ready to be counted. */
-export type Counted = FoldedEvent;
+export type Counted = FoldedEvent & {
+  /** When it arrived, as a bit of the head's `arrivals`. */
+  readonly arrival: number;
+};
 
 /**
  * The head of a chunk: its totals, and the page of ids that is still open. Pages below `page` are sealed, each in an
  * item of its own that never changes. Invariant: `totals` is the fold of exactly the events whose ids stand in the
- * sealed pages and in `ids`; both change in one conditional write.
+ * sealed pages and in `ids`, without those in `voids`; all change in one conditional write. While there is `stale`, it
+ * is the fold of the first so many ids as they counted before the last voids, and `totals` that of the ids since.
  */
 export type Head = {
   /** Grows by one with each write; 0 has never been written. */
@@ -23,7 +28,20 @@ export type Head = {
   /** Eight bytes an id. */
   readonly ids: Uint8Array;
   readonly totals: Totals;
+  /** In which hours its events arrived. */
+  readonly arrivals: Arrivals;
+  /** Ids of events that were voided, eight bytes each. They stay among the ids. */
+  readonly voids: Uint8Array;
+  readonly stale?: { readonly totals: Totals; readonly ids: number } | undefined;
 };
+
+/** What a chunk comes to, for whoever reads it. */
+export const allTotals = ({ totals, stale }: Pick<Head, "totals" | "stale">): Totals =>
+  stale === undefined ? totals : addTotals(stale.totals, totals);
+
+/** How many ids a chunk has. */
+export const countIds = ({ totals, stale, voids }: Pick<Head, "totals" | "stale" | "voids">): number =>
+  countOf(totals) + (stale === undefined ? voids.byteLength / 8 : stale.ids);
 
 export type PageLimits = {
   /** A page of at least so many ids is full: it never changes again and makes way for the next. */
@@ -38,7 +56,14 @@ export type PageLimits = {
  */
 export const pageLimits: PageLimits = { full: 96, most: 4096 };
 
-export const emptyHead: Head = { version: 0, page: 0, ids: new Uint8Array(0), totals: {} };
+export const emptyHead: Head = {
+  version: 0,
+  page: 0,
+  ids: new Uint8Array(0),
+  totals: {},
+  arrivals: noArrivals,
+  voids: new Uint8Array(0),
+};
 
 export type Step = {
   /** The full page that must be stored before the head moves on to the next one. */
@@ -62,10 +87,12 @@ export const nextStep = (head: Head, fresh: readonly Counted[], limits: PageLimi
   return {
     seal: isFull ? { page: head.page, ids: head.ids } : undefined,
     head: {
+      ...head,
       version: head.version + 1,
       page: isFull ? head.page + 1 : head.page,
       ids: appendIds(open, events),
       totals: foldEvents(head.totals, events),
+      arrivals: addArrivals(head.arrivals, events),
     },
     taken,
   };

@@ -1,4 +1,4 @@
-import type { ChunkKey, Head } from "../pages.ts";
+import { allTotals, type ChunkKey, type Head } from "../pages.ts";
 import type { PeriodKind } from "../period.ts";
 import type { Marks, RollUp, SeriesStore, UsageChunks, UsageRollUps, UsageTotals } from "../ports.ts";
 import { metricOf } from "../series.ts";
@@ -52,7 +52,7 @@ export const memoryChunks = (options: { readonly unconditional?: boolean } = {})
     hours: async (tenantId, from, to) =>
       inOrder(tenantId, from, to)
         .filter(({ key }) => key.series === undefined)
-        .map(({ key, head }) => ({ hour: key.hour, totals: head.totals })),
+        .map(({ key, head }) => ({ hour: key.hour, totals: allTotals(head) })),
     users: async (tenantId, metric, from, to) =>
       inOrder(tenantId, from, to).flatMap(({ key, head }) => {
         const { series } = key;
