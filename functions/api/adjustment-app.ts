@@ -6,15 +6,11 @@ import { dynamoRegistry } from "@tenantry/aws/registry";
 import { dynamoAdjustments } from "@tenantry/aws/usage-adjustments";
 import { s3UsageArchive } from "@tenantry/aws/usage-archive";
 import { s3UsageArchiveReader } from "@tenantry/aws/usage-archive-reader";
-import { dynamoMeters } from "@tenantry/aws/usage-meters";
+import { usageCounting } from "@tenantry/aws/usage-counting";
 import { dynamoUsageChunks } from "@tenantry/aws/usage-pages";
-import { dynamoUsageSeries } from "@tenantry/aws/usage-series";
-import { admitSeries } from "@tenantry/core/usage/admit";
 import { applyPending } from "@tenantry/core/usage/apply-adjustment";
-import { chunkWriter } from "@tenantry/core/usage/chunk-writer";
 import { createAdjustment } from "@tenantry/core/usage/create-adjustment";
 import { listAdjustments } from "@tenantry/core/usage/list-adjustments";
-import { meterCatalog } from "@tenantry/core/usage/meter-catalog";
 import { voidEvents } from "@tenantry/core/usage/void-events";
 import { errorFields, log } from "@tenantry/lambda/log";
 
@@ -30,12 +26,10 @@ const counting = () => {
   const bucket = setting("USAGE_BUCKET");
   const chunks = dynamoUsageChunks(table);
   return {
+    ...usageCounting(table, clock),
     adjustments,
     archive: s3UsageArchive(bucket),
-    writer: chunkWriter({ chunks, clock, ...waiting }),
     voids: voidEvents({ chunks, archive: s3UsageArchiveReader(bucket), clock, ...waiting }),
-    meters: meterCatalog(dynamoMeters(table), clock),
-    admit: admitSeries({ store: dynamoUsageSeries(table), ...waiting }),
     registry: dynamoRegistry(database, control),
     clock,
     newId,

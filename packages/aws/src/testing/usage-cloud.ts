@@ -1,11 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { meterAgain } from "@tenantry/core/usage/meter-again";
 import { meterUsage } from "@tenantry/core/usage/meter-usage";
 import type { Standing } from "@tenantry/core/usage/tenant-check";
+import { voidEvents } from "@tenantry/core/usage/void-events";
 import { startFauxqs } from "fauxqs";
+import { newId } from "../new-id.ts";
+import { dynamoAdjustments } from "../usage-adjustments.ts";
 import { s3UsageArchive } from "../usage-archive.ts";
+import { s3UsageArchiveReader } from "../usage-archive-reader.ts";
 import { usageCounting } from "../usage-counting.ts";
+import { dynamoUsageLedger } from "../usage-ledger.ts";
+import { dynamoUsageChunks } from "../usage-pages.ts";
 import { s3Quarantine } from "../usage-quarantine.ts";
 import { quarantineList } from "../usage-quarantine-list.ts";
 import { createControlTable, startDynamo } from "./dynamo-engine.ts";
@@ -31,6 +38,7 @@ export const startUsageCloud = async (clock: () => Date) => {
   const standings = new Map<string, Standing>();
   const archive = s3UsageArchive(bucket, s3);
   const quarantine = s3Quarantine(bucket, { documents: dynamo.documents, table: "quarantine", clock }, s3);
+  const list = quarantineList(dynamo.documents, { quarantine: "quarantine", control: "control" }, bucket, s3);
   const ports = () => ({
     ...usageCounting("usage", clock, { dynamo: dynamo.documents }),
     standing: async (tenantId: string) => standings.get(tenantId) ?? "known",
@@ -44,10 +52,29 @@ export const startUsageCloud = async (clock: () => Date) => {
     standings,
     archive,
     quarantine,
-    list: quarantineList(dynamo.documents, { quarantine: "quarantine", control: "control" }, bucket, s3),
+    list,
     /** A consumer as cold as a new Lambda. */
     meter: () => meterUsage({ ...ports(), quarantine }),
     again: () => meterAgain(ports()),
+    /** What creates and applies corrections, as cold as a new Lambda. */
+    corrections: (onPending: (id: string, error: unknown) => void = () => undefined) => {
+      const chunks = dynamoUsageChunks("usage", dynamo.documents);
+      const waiting = { clock, sleep: (ms: number) => sleep(ms), random: Math.random };
+      return {
+        ...ports(),
+        adjustments: dynamoAdjustments(dynamo.documents, "control"),
+        voids: voidEvents({ chunks, archive: s3UsageArchiveReader(bucket, s3), ...waiting }),
+        newId,
+        onPending,
+      };
+    },
+    /** What a rebuild needs. */
+    rebuilding: () => ({
+      archive: s3UsageArchiveReader(bucket, s3),
+      ledger: dynamoUsageLedger("usage", dynamo.documents),
+      quarantine: list,
+      clock,
+    }),
     objects: async (prefix: string) => {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
       return Contents.map(({ Key = "" }) => Key);
