@@ -44,7 +44,7 @@ export const rebuildRange =
     if (!(from < to)) throw new Error("The range of a rebuild must not be empty.");
     const meters = await ports.meters.reread();
     const done = { ...job, reports: [...job.reports] };
-    let at = job.next == null ? from : Math.floor(Date.parse(job.next) / hourMs);
+    let at = job.next === undefined || job.next === null ? from : Math.floor(Date.parse(job.next) / hourMs);
     do {
       const range = { from: at, to: Math.min(to, (Math.floor(at / stretch) + 1) * stretch) };
       // oxlint-disable-next-line no-await-in-loop -- a day at a time bounds the memory

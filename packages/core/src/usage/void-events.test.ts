@@ -40,8 +40,7 @@ const eventOf = (n: number): Counted => {
     .tenants.get(tenantId)
     ?.chunks.get(hour)?.events[0];
   if (event === undefined) throw new Error("The event was not taken.");
-  const { record, line, ...counted } = event;
-  return counted;
+  return event;
 };
 const events = (numbers: readonly number[]) => numbers.map(eventOf);
 
