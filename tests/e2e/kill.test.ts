@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { globSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { afterAll, expect, test } from "vitest";
+import { onboard, operator, poll, send, signIn } from "../support/api.ts";
+import { type Ready, startApp, temporaryFolder } from "../support/app.ts";
+
+// The whole cloud is killed in the middle of a load: its engines, the pollers, the functions. Nothing is lost or doubled.
+
+const data = temporaryFolder();
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+/** Every process that works in the folder, and nobody else's. */
+const pidsOf = (folder: string): number[] =>
+  globSync("/proc/[0-9]*").flatMap((home) => {
+    try {
+      const said = readFileSync(`${home}/cmdline`, "utf8") + readFileSync(`${home}/environ`, "utf8");
+      const pid = Number(home.split("/").at(-1));
+      return said.includes(folder) && pid !== process.pid ? [pid] : [];
+    } catch {
+      return []; // it ended while we looked
+    }
+  });
+
+type Event = { readonly id: string; readonly value: number };
+
+/** Sends a batch once. Returns those that the stream did not take, or may not have taken. */
+const sendOnce = async (kinesis: KinesisClient, ready: Ready, tenant: string, events: readonly Event[]) => {
+  const timestamp = new Date().toISOString();
+  const Records = events.map((event) => ({
+    PartitionKey: tenant,
+    Data: Buffer.from(JSON.stringify({ tenant_id: tenant, metric: "compute_hours", timestamp, ...event })),
+  }));
+  const sent = await kinesis
+    .send(new PutRecordsCommand({ StreamName: ready.usage_stream, Records }), {
+      abortSignal: AbortSignal.timeout(5000),
+    })
+    .catch(() => undefined);
+  return events.filter((_, index) => sent === undefined || sent.Records?.[index]?.ErrorCode !== undefined);
+};
+
+const usageOf = async (ready: Ready, token: string, tenant: string) => {
+  const day = 86_400_000;
+  const [from, to] = [-day, day].map((offset) => new Date(Date.now() + offset).toISOString());
+  const path = `/admin/tenants/${tenant}/usage?metric=compute_hours&from=${from}&to=${to}&window=month`;
+  const { body, text } = await send(ready, "GET", path, { token });
+  if (body.buckets === undefined) throw new Error(text);
+  const buckets = body.buckets as { value: string; count: number }[];
+  const value = buckets.reduce((sum, bucket) => sum + Math.round(Number(bucket.value) * 1e6), 0);
+  return { count: buckets.reduce((sum, bucket) => sum + bucket.count, 0), value };
+};
+
+test("kill -9 of everything in the middle of a load: after the restart each event counts, once", async () => {
+  const first = await startApp(data);
+  const { operation } = await onboard(first.ready, await signIn(first.ready), { name: "Killed", tier: "standard" });
+  const tenant = operation.tenant_id as string;
+
+  const batches = Array.from({ length: 120 }, () =>
+    Array.from({ length: 50 }, (_, n): Event => ({ id: randomUUID(), value: n / 1000 + 0.000_001 })),
+  );
+  const unsure: Event[] = [];
+  let killed = false;
+  const client = new KinesisClient({ ...operator(first.ready), maxAttempts: 1 });
+  for (const [n, batch] of batches.entries()) {
+    if (n === 60) {
+      // Consumers have counted some, hold some, and have not seen some.
+      for (const pid of pidsOf(data)) process.kill(pid, "SIGKILL");
+      killed = true;
+    }
+    // What is sent to a dead cloud is sent again later, as every producer does.
+    unsure.push(...(killed ? batch : await sendOnce(client, first.ready, tenant, batch)));
+    if (!killed) await sleep(40);
+  }
+  client.destroy();
+  await first.ended;
+  expect(pidsOf(data)).toEqual([]);
+
+  const second = await startApp(data);
+  const token = await signIn(second.ready);
+  const again = new KinesisClient(operator(second.ready));
+  // The last batch before the kill may be in the stream or not: it goes again, and some of the others too.
+  const resent = [...unsure, ...(batches[59] ?? []), ...(batches[58] ?? []), ...(batches[3] ?? [])];
+  for (let at = 0; at < resent.length; at += 400)
+    expect(await sendOnce(again, second.ready, tenant, resent.slice(at, at + 400))).toEqual([]);
+  again.destroy();
+
+  const all = batches.flat();
+  const wanted = {
+    count: all.length,
+    value: all.reduce((sum, event) => sum + Math.round(event.value * 1e6), 0),
+  };
+  const found = await poll(
+    () => usageOf(second.ready, token, tenant),
+    ({ count }) => count >= wanted.count,
+    60_000,
+  );
+  expect(found).toEqual(wanted);
+  // Whatever the stream delivers again now was counted before.
+  await sleep(5000);
+  expect(await usageOf(second.ready, token, tenant)).toEqual(wanted);
+  expect(await second.stop()).toBe(0);
+}, 300_000);
