@@ -25,7 +25,7 @@ const rebuild = new sst.aws.Function("RebuildUsage", {
   ],
 });
 
-const role = new aws.iam.Role("RebuildUsageRole", {
+const role = new aws.iam.Role("RebuildUsageMachineRole", {
   assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "states.amazonaws.com" }),
   inlinePolicies: [
     {
