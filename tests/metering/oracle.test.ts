@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { onboard, signIn } from "../support/api.ts";
+import { ready } from "../support/ready.ts";
+import { compare } from "../support/usage/compare.ts";
+import {
+  addFaults,
+  clearFaults,
+  defineMeters,
+  mishaps,
+  oracleMeters,
+  putAll,
+  replayArchive,
+  reshard,
+} from "../support/usage/play.ts";
+import { settle } from "../support/usage/settle.ts";
+import { traceOf } from "../support/usage/trace.ts";
+
+// Everything through the deployed stream, event source mapping and consumer, with faults at the gateway; a million events
+// and more: npm run bench:exact.
+
+test(
+  "whatever befalls the consumer, every aggregate equals a naive fold of each event once",
+  { timeout: 300_000 },
+  async () => {
+    const token = await signIn(ready());
+    const since = Date.now();
+    const tenants = await Promise.all(
+      [0, 1].map(async () => {
+        const { operation } = await onboard(ready(), token, { name: `Oracle ${randomUUID()}`, tier: "standard" });
+        return operation.tenant_id as string;
+      }),
+    );
+    const meters = await defineMeters(ready(), token);
+    const used = oracleMeters.map(({ name }) => name);
+    const trace = traceOf({ seed: 20_261_121, events: 2500, tenants, meters, used, now: Date.now() });
+
+    await addFaults(ready(), mishaps(2));
+    const half = Math.ceil(trace.puts.length / 2);
+    await putAll(ready(), trace.puts.slice(0, half));
+    await reshard(ready());
+    await putAll(ready(), trace.puts.slice(half));
+    await settle(ready(), token, { tenants, counted: trace.counted }, 180_000);
+    const hits = await clearFaults(ready());
+    expect(Object.values(hits).filter((times) => times > 0).length).toBeGreaterThan(8);
+
+    expect(await replayArchive(ready(), since)).toBeGreaterThan(0);
+    await sleep(3000);
+    const { buckets, mismatches } = await compare(ready(), token, {
+      tenants,
+      meters: oracleMeters,
+      counted: trace.counted,
+    });
+    expect(buckets).toBeGreaterThan(5000);
+    expect(mismatches).toEqual([]);
+  },
+);
