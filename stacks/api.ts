@@ -49,12 +49,11 @@ const grants: Record<OperationName, Grant> = {
     environment: { ...registry, ...machines, TENANT_LIMITS: tenantLimits },
     permissions: [
       allow([...write, "dynamodb:DeleteItem"], controlTable.arn), // a registration may be withdrawn
-      allow(["dynamodb:Query"], indexesOf(controlTable)),
       allow(["states:StartExecution"], onboarding.arn),
     ],
   },
   retryOperation: {
-    environment: { ...registry, ...machines },
+    environment: { ...registry, ...machines, TENANT_LIMITS: tenantLimits },
     permissions: [allow(write, controlTable.arn), allow(["states:StartExecution"], onboarding.arn)],
   },
   cancelOperation: {

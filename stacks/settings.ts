@@ -38,10 +38,10 @@ export const webhookAllowedHosts = process.env.WEBHOOK_ALLOWED_HOSTS ?? "";
 export const billingGraceDays = process.env.BILLING_GRACE_DAYS || "3";
 
 /**
- * How many tenants of a tier may stand at once, as JSON by tier. A premium tenant has an Aurora cluster of its own, of
- * which AWS grants 40 in a region unless asked for more.
+ * What AWS grants this account beyond its default quotas, and how many tenants of a tier there may be, as JSON:
+ * `{"db_clusters": 100, "premium_tenants": 60}`. The names and defaults are in packages/core/src/tenant/quota.ts.
  */
-export const tenantLimits = process.env.TENANT_LIMITS ?? '{"premium":40}';
+export const tenantLimits = process.env.TENANT_LIMITS || "{}";
 
 /** How many days the password of a tenant's database login is current, 1 to 1000. It is refused after twice as many. */
 export const rotationDays = process.env.ROTATION_DAYS || "30";

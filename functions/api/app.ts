@@ -15,7 +15,7 @@ import type { Page, PageRequest } from "@tenantry/core/ports";
 import { getTenant } from "@tenantry/core/tenant/get";
 import { listTenants } from "@tenantry/core/tenant/list";
 import { registerTenant } from "@tenantry/core/tenant/register";
-import { tenantLimits } from "@tenantry/core/tenant/limits";
+import { quotaLimits } from "@tenantry/core/tenant/limits";
 
 /**
  * The composition root of the API. Each part is made when it is first asked for: a function is given only the settings
@@ -36,7 +36,7 @@ const workflows = once(() =>
   }),
 );
 const signer = once(() => hmacSigner(secretValue(setting("CURSOR_SECRET"))));
-const limits = once(() => tenantLimits(setting("TENANT_LIMITS")));
+const limits = once(() => quotaLimits(setting("TENANT_LIMITS")));
 
 const ports = {
   get registry() {
@@ -57,7 +57,7 @@ export const app = {
   operations: {
     list: listOperations(ports),
     get: getOperation(ports),
-    retry: retryOperation(ports),
+    retry: retryOperation(ports, limits),
     cancel: cancelOperation(ports),
   },
 };

@@ -4,7 +4,7 @@ import { app, paged } from "./app.ts";
 
 export const handler = http(
   operations.listOperations,
-  async ({ ctx, query: { tenant_id: tenantId, status, ...page } }) => ({
+  async ({ ctx, query: { tenant: tenantId, status, ...page } }) => ({
     body: await paged({ list: "operations", filter: { tenantId, status } }, page, (at) =>
       app.operations.list(ctx, { tenantId, status }, at),
     ),

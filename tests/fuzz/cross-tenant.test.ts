@@ -54,16 +54,18 @@ beforeAll(async () => {
 const isId = (name: string): boolean =>
   /(^|_)(id|ids|tenant|org|user|operation|key|cursor|email|slug|code|prefix)$/.test(name);
 
+/** A tenant's id in a path, and as a list's filter. */
+const isTenant = ({ name }: Pick<Parameter, "name">): boolean => name === "tenant_id" || name === "tenant";
+
 /** Everything of a tenant that the platform's staff can see, as one text: what must not have changed. */
 const stateOf = async ({ id }: Party): Promise<string> => {
   const paths = description.operations
-    .filter(({ method, parameters }) => method === "GET" && parameters.some(({ name }) => name === "tenant_id"))
-    .filter(({ parameters }) => parameters.every((each) => each.name === "tenant_id" || each.required !== true))
-    .map(({ path, parameters }) =>
-      path.includes("{tenant_id}")
-        ? path.replace("{tenant_id}", id)
-        : `${path}?${parameters.some((each) => each.name === "tenant_id") ? `tenant_id=${id}` : ""}`,
-    );
+    .filter(({ method, parameters }) => method === "GET" && parameters.some(isTenant))
+    .filter(({ parameters }) => parameters.every((each) => isTenant(each) || each.required !== true))
+    .map(({ path, parameters }) => {
+      const filter = parameters.find((each) => isTenant(each) && each.in === "query");
+      return `${path.replace("{tenant_id}", id)}${filter === undefined ? "" : `?${filter.name}=${id}`}`;
+    });
   expect(paths.length).toBeGreaterThan(1);
   const answers = await Promise.all(paths.map((path) => send(ready(), "GET", path, { token: admin })));
   return answers.map(({ text }) => text.replaceAll(/"(as_of|request_id)":"[^"]*"/g, "")).join("\n");
@@ -89,6 +91,7 @@ const cases = (): Case[] => {
           .map((each) => `${each.in}:${each.name}`),
         ...fields(operation.body).map((field) => `body:${field}`),
         "query:tenant_id",
+        "query:tenant",
         "query:org_id",
         "header:x-tenant-id",
         "nowhere",
@@ -122,7 +125,7 @@ const requestsOf = (random: () => number) => {
     const headers: Record<string, string> = {};
     let path = operation.path;
     const fallback = ({ name: parameter, schema }: Parameter): string => {
-      if (parameter === "tenant_id") return chance(0.5) ? own.id : foreign.id;
+      if (isTenant({ name: parameter })) return chance(0.5) ? own.id : foreign.id;
       if (isId(parameter)) return pick(chance(0.5) ? own.ids : foreign.ids);
       const made = valid(schema);
       return typeof made === "string" ? made : JSON.stringify(made);

@@ -30,7 +30,7 @@ export type Setting =
   | "EVENT_BUS"
   | "ONBOARDING_STATE_MACHINE"
   | "COMPENSATION_STATE_MACHINE"
-  /** How many tenants of a tier may stand at once: `{"premium": 40}`. */
+  /** Quotas that differ from AWS's defaults, and limits of tenants by tier: `{"db_clusters": 100, "premium_tenants": 60}`. */
   | "TENANT_LIMITS"
   | "DATABASE_HOST"
   | "DATABASE_PORT"

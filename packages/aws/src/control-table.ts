@@ -17,6 +17,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | event | EVENT#id | EVENT | | |
  * | webhook | WEBHOOK#id | WEBHOOK | WEBHOOKS / id | |
  * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | pending: DELIVERIES_DUE / time # id |
+ * | quota use | QUOTAS | USE | | |
  * | notice | OPERATION#id | NOTICE | | |
  * | progress | PROGRESS#topic | time # operation # seq # step | | |
  * | adjustment | ADJUSTMENT#id | ADJUSTMENT | ADJUSTMENTS#status / id | ADJUSTMENTS#tenant / id |
@@ -40,6 +41,8 @@ export const keys = {
   /** The partition of a user's memberships. */
   user: (userId: string) => ({ pk: `USER#${userId}` }),
   issuer: (poolId: string, clientId: string) => ({ pk: `ISSUER#${poolId}`, sk: `CLIENT#${clientId}` }),
+  /** How much of each quota tenants take. */
+  quotas: { pk: "QUOTAS", sk: "USE" },
   audit: (tenantId: string, id: string) => ({ pk: auditPartition(tenantId), sk: id }),
   auditChain: (tenantId: string) => ({ pk: auditPartition(tenantId), sk: "CHAIN" }),
   event: (id: string) => ({ pk: `EVENT#${id}`, sk: "EVENT" }),

@@ -3,15 +3,23 @@ import type { OperationChange } from "@tenantry/core/ports";
 import { commitWrites } from "./commit.ts";
 import { keys, listedIn, partitions } from "./control-table.ts";
 import { stepsToItem } from "./operation-item.ts";
+import { giveBackWrites, takeWrites } from "./quota-writes.ts";
 import { updateOf } from "./operation-update.ts";
 import type { Write } from "./transact.ts";
 
-/** The writes of one transaction: the operation first, then its tenant if that moves too, then what is committed with them. */
+/**
+ * The writes of one transaction: the operation first, then its tenant if that moves too, then what is taken of the quotas
+ * or given back, then what is committed with them.
+ */
 export const moveWrites = (table: string, operation: Operation, change: OperationChange): Write[] => [
   { Update: operationUpdate(table, operation, change) },
   ...(change.tenant === undefined ? [] : [{ Update: tenantUpdate(table, change.tenant, change.at) }]),
+  ...(change.quota === undefined ? [] : quotaWrites(table, change.quota)),
   ...(change.commit === undefined ? [] : commitWrites(table, change.commit)),
 ];
+
+const quotaWrites = (table: string, quota: NonNullable<OperationChange["quota"]>): Write[] =>
+  "take" in quota ? takeWrites(table, quota.take) : giveBackWrites(table, quota.giveBack);
 
 /** Without what is undefined; null removes the attribute. */
 const defined = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>

@@ -121,6 +121,8 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
       if (failed.length === 0) return get(operation.id);
       const decisive = next.tenant === undefined ? 1 : 2;
       if (failed.some((place) => place < decisive)) return null;
+      if (next.quota !== undefined && failed.includes(decisive))
+        throw new Problem("quota-used-up", "There was no room for it a moment ago.");
       throw new Error(`The commit of a change to ${operation.id} met an item that was there before.`);
     },
   };

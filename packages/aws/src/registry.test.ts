@@ -4,6 +4,7 @@ import { newOnboarding, pendingCompensation, pendingSteps } from "@tenantry/core
 import { compensationSteps } from "@tenantry/core/operation/operation";
 import type { Commit, Operations, Registry } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
+import type { Claim } from "@tenantry/core/tenant/quota";
 import type { Tenant, TenantStatus } from "@tenantry/core/tenant/tenant";
 import type { TierName } from "@tenantry/core/tenant/tier";
 import { memory, memoryRegistry } from "@tenantry/core/testing/memory";
@@ -186,12 +187,55 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     expect((await registry.getTenant(tenant.id))?.resources).toEqual({});
   });
 
-  test("counts the tenants of a tier that stand, up to the limit", async () => {
-    for (const status of ["active", "provisioning", "failed", "deleted"] as const)
-      await register(tenantOf(`tenant-${status}`, "premium", status));
-    await register(tenantOf("other", "trial", "active"));
-    expect(await registry.countTenants("premium", 10)).toBe(2);
-    expect(await registry.countTenants("premium", 1)).toBe(1);
+  describe("quotas", () => {
+    const claim = (most: number): Claim => [
+      { counter: "db_clusters", amount: 1, most },
+      { counter: "secrets", amount: 2, most: 500_000 },
+    ];
+    const claiming = (tenant: Tenant, most: number) => {
+      const operation = newOnboarding(newId("operation"), tenant.id, at);
+      return registry.register(tenant, operation, commitFor(tenant.id), claim(most)).then((outcome) => ({
+        tenant,
+        operation,
+        outcome,
+      }));
+    };
+
+    test("let exactly as many of twenty registrations at once in as there is room for", async () => {
+      const made = await Promise.all(Array.from({ length: 20 }, (_, n) => claiming(tenantOf(`tenant-${n}`), 7)));
+      const outcomes = made.map(({ outcome }) => outcome);
+      expect(outcomes.filter((outcome) => outcome === "registered")).toHaveLength(7);
+      expect(outcomes.filter((outcome) => outcome === "quota-used-up")).toHaveLength(13);
+      expect(await registry.quotaUse()).toMatchObject({ db_clusters: 7, secrets: 14 });
+      expect((await registry.listTenants({}, { limit: 50, after: null })).items).toHaveLength(7);
+    });
+
+    test("have no room at all when the limit is nothing", async () => {
+      expect((await claiming(tenantOf("acme"), 0)).outcome).toBe("quota-used-up");
+    });
+
+    test("get back what a withdrawn registration took", async () => {
+      const { tenant, operation } = await claiming(tenantOf("acme"), 1);
+      expect(await registry.withdraw(tenant, operation.id, commitFor(tenant.id), claim(1))).toBe("withdrawn");
+      // A repeated one changes nothing.
+      await registry.withdraw(tenant, operation.id, commitFor(tenant.id), claim(1));
+      expect(await registry.quotaUse()).toMatchObject({ db_clusters: 0, secrets: 0 });
+      expect((await claiming(tenantOf("other"), 1)).outcome).toBe("registered");
+    });
+
+    test("move with an operation, once, and stop a move that they have no room for", async () => {
+      const { operation } = await claiming(tenantOf("acme"), 1);
+      const back = { to: "failed", at: later, endedAt: later, quota: { giveBack: claim(1) } } as const;
+      const [once, twice] = [await operations.move(operation, back), await operations.move(operation, back)];
+      expect([once?.status, twice]).toEqual(["failed", null]);
+      expect(await registry.quotaUse()).toMatchObject({ db_clusters: 0 });
+      await claiming(tenantOf("other"), 1);
+      const again = { to: "pending", at: later, quota: { take: claim(1) } } as const;
+      await expect(operations.move(once!, again)).rejects.toMatchObject({ code: "quota-used-up" });
+      expect((await operations.get(operation.id))?.status).toBe("failed");
+      expect((await operations.move(once!, { ...again, quota: { take: claim(2) } }))?.status).toBe("pending");
+      expect(await registry.quotaUse()).toMatchObject({ db_clusters: 2 });
+    });
   });
 
   test("keeps the first of two memberships of a user in a tenant", async () => {

@@ -3,7 +3,6 @@ import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } fr
 import { Membership } from "@tenantry/core/access/membership";
 import type { Registry, Reservation } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
-import { quotaStatuses } from "@tenantry/core/tenant/quota";
 import { Tenant, tenantStatuses } from "@tenantry/core/tenant/tenant";
 import { tierNames } from "@tenantry/core/tenant/tier";
 import { commitWrites } from "./commit.ts";
@@ -11,6 +10,7 @@ import { type Entity, keys, listedIn, membershipPrefix, partitions, withoutKeys 
 import type { Documents } from "./dynamo.ts";
 import { operationToItem } from "./operation-item.ts";
 import { readPage } from "./pages.ts";
+import { giveBackWrites, readQuotaUse, takeWrites } from "./quota-writes.ts";
 import { transact } from "./transact.ts";
 
 type Item = Record<string, unknown>;
@@ -40,7 +40,7 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
   return {
     getTenant,
 
-    async register(tenant, operation, commit) {
+    async register(tenant, operation, commit, claim = []) {
       const reservation = { tenant_id: tenant.id, operation_id: operation.id } satisfies Reservation;
       const slug = { ...keys.slug(tenant.slug), entity: "slug", ...reservation };
       const put = (item: Item) => ({
@@ -50,10 +50,12 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
         put(slug),
         put(tenantToItem(tenant)),
         put(operationToItem(operation)),
+        ...takeWrites(table, claim),
         ...commitWrites(table, commit),
       ]);
       if (failed === undefined) return "registered";
       if (failed === 0) return "slug-taken";
+      if (failed === 3 && claim.length > 0) return "quota-used-up";
       throw new Error(`The registration of ${tenant.id} met an item that was there before.`);
     },
 
@@ -64,7 +66,7 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
         : { tenant_id: String(item["tenant_id"]), operation_id: String(item["operation_id"]) };
     },
 
-    async withdraw(tenant, operationId, commit) {
+    async withdraw(tenant, operationId, commit, claim = []) {
       const [failed] = await transact(documents, [
         {
           Delete: {
@@ -84,6 +86,7 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
             ExpressionAttributeValues: { ":tenant": tenant.id },
           },
         },
+        ...giveBackWrites(table, claim),
         ...commitWrites(table, commit),
       ]);
       if (failed === undefined) return "withdrawn";
@@ -175,29 +178,7 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
       });
     },
 
-    async countTenants(tier, limit) {
-      const counts = await Promise.all(
-        quotaStatuses.map(async (status) => {
-          const { index, value } = partitions.tenantsIn(status, tier);
-          const { Count = 0 } = await documents.send(
-            new QueryCommand({
-              TableName: table,
-              IndexName: index,
-              KeyConditionExpression: "#pk = :pk",
-              ExpressionAttributeNames: { "#pk": `${index}pk` },
-              ExpressionAttributeValues: { ":pk": value },
-              Select: "COUNT",
-              Limit: limit,
-            }),
-          );
-          return Count;
-        }),
-      );
-      return Math.min(
-        limit,
-        counts.reduce((sum, count) => sum + count, 0),
-      );
-    },
+    quotaUse: () => readQuotaUse(documents, table),
 
     async removeMembership(userId, tenantId) {
       await documents.send(new DeleteCommand({ TableName: table, Key: keys.membership(userId, tenantId) }));

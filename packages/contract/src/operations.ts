@@ -104,7 +104,7 @@ export const operations = {
     query: none,
     body: null,
     success: accepted("Another attempt begins."),
-    problems: ["operation-not-found", "state-conflict"],
+    problems: ["operation-not-found", "state-conflict", "quota-used-up"],
   }),
   cancelOperation: define("cancelOperation", {
     tag: "Operations",

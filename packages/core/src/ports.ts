@@ -3,6 +3,7 @@ import type { AuditEntry } from "./audit/audit.ts";
 import type { OutboundEvent } from "./events.ts";
 import type { IdKind } from "./ids.ts";
 import type { Operation, OperationStatus, StepError, StepName } from "./operation/operation.ts";
+import type { Claim, QuotaUse } from "./tenant/quota.ts";
 import type { Tenant, TenantResources, TenantStatus } from "./tenant/tenant.ts";
 import type { TierName } from "./tenant/tier.ts";
 
@@ -21,12 +22,23 @@ export type Commit = {
 
 /** The tenant registry. Every write is conditional and carries its audit entry and events. */
 export interface Registry {
-  /** Reserves the slug and stores tenant and operation. Returns `"slug-taken"` and writes nothing if the slug is reserved. */
-  register(tenant: Tenant, operation: Operation, commit: Commit): Promise<"registered" | "slug-taken">;
+  /**
+   * Reserves the slug, takes the claim of the quotas and stores tenant and operation. Writes nothing if the slug is reserved or a
+   * quota has no room.
+   */
+  register(
+    tenant: Tenant,
+    operation: Operation,
+    commit: Commit,
+    claim?: Claim,
+  ): Promise<"registered" | "slug-taken" | "quota-used-up">;
   /** Who holds a slug, and the operation that onboards them. */
   findSlug(slug: string): Promise<Reservation | null>;
-  /** Takes a registration back, slug and all. Returns `"begun"` and writes nothing if its operation is no longer pending. */
-  withdraw(tenant: Tenant, operationId: string, commit: Commit): Promise<"withdrawn" | "begun">;
+  /**
+   * Takes a registration back, with its slug and what it took of the quotas. Returns `"begun"` and writes nothing if its
+   * operation is no longer pending.
+   */
+  withdraw(tenant: Tenant, operationId: string, commit: Commit, claim?: Claim): Promise<"withdrawn" | "begun">;
   getTenant(id: string): Promise<Tenant | null>;
   listTenants(
     filter: { status?: TenantStatus | undefined; tier?: TierName | undefined },
@@ -56,8 +68,8 @@ export interface Registry {
   membersOf(tenantId: string): Promise<readonly string[]>;
   /** Writes what was done with a tenant that does not change it. Returns false and writes nothing in another status. */
   note(tenantId: string, status: TenantStatus, commit: Commit): Promise<boolean>;
-  /** How many tenants of a tier stand or are being made, counted up to `limit`. A moment old: a preflight, not a lock. */
-  countTenants(tier: TierName, limit: number): Promise<number>;
+  /** How much of each quota tenants take now. */
+  quotaUse(): Promise<QuotaUse>;
   membershipsOf(userId: string): Promise<readonly Membership[]>;
 }
 
@@ -95,6 +107,8 @@ export interface Operations {
   /**
    * Moves the operation on, all or nothing. Returns null and writes nothing if its status or execution, or the tenant's
    * status, is no longer what was read.
+   *
+   * @throws Problem `quota-used-up` and writes nothing if a quota has no room for what the change takes.
    */
   move(operation: Operation, change: OperationChange): Promise<Operation | null>;
 }
@@ -113,6 +127,8 @@ export type OperationChange = {
   readonly steps?: Operation["steps"];
   readonly compensation?: Operation["compensation"];
   readonly tenant?: { readonly was: Tenant; readonly to: TenantStatus };
+  /** What is taken of the quotas, or given back. */
+  readonly quota?: { readonly take: Claim } | { readonly giveBack: Claim };
   readonly commit?: Commit;
 };
 

@@ -35,7 +35,7 @@ export const problems = {
   "tenant-exists": { status: 409, title: "A tenant of this name exists" },
   "state-conflict": { status: 409, title: "The state does not allow this" },
   "meter-conflict": { status: 409, title: "The meter does not allow this" },
-  "quota-used-up": { status: 409, title: "The tier's quota is used up" },
+  "quota-used-up": { status: 409, title: "A quota is used up" },
   "idempotency-in-flight": { status: 409, title: "The first request of this key is still in flight" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "idempotency-key-reused": { status: 422, title: "The idempotency key was used for another request" },

@@ -31,7 +31,7 @@ export const Operation = CoreOperation.meta({
 });
 
 export const ListOperationsQuery = z.strictObject({
-  tenant_id: pathId("Only operations on this tenant.", tenantIdExample).optional(),
+  tenant: pathId("Only operations on this tenant.", tenantIdExample).optional(),
   status: OperationStatus.optional().meta({ description: "Only operations in this state.", example: "failed" }),
   ...pageQuery,
 });

@@ -2,6 +2,8 @@ import { authorise } from "../access/authorise.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import type { Ports } from "../ports.ts";
+import { preflightAgain } from "../tenant/preflight.ts";
+import { claimOf, type QuotaLimits } from "../tenant/quota.ts";
 import { pendingSteps } from "./begin.ts";
 import { loadOperation } from "./load.ts";
 import type { Operation } from "./operation.ts";
@@ -11,16 +13,17 @@ import { assertBecomes, conflict, executionOfAttempt } from "./transitions.ts";
  * Begins a failed or cancelled onboarding anew: another attempt of the same operation for the same tenant, with an
  * execution of its own. Should the start get lost, the sweep repeats it.
  *
- * @throws Problem `operation-not-found`, `state-conflict`.
+ * @throws Problem `operation-not-found`, `state-conflict`, `quota-used-up`.
  */
 export const retryOperation =
-  (ports: Ports) =>
+  (ports: Ports, limits: () => QuotaLimits = () => ({})) =>
   async (ctx: Context, input: { operationId: string }): Promise<Operation> => {
     authorise(ctx, "operations:retry", ctx.actor.orgId);
     const operation = await loadOperation(ports, ctx, input.operationId);
     assertBecomes(operation, "pending", "retried");
     const tenant = await ports.registry.getTenant(operation.tenant_id);
     if (tenant?.status !== "failed") throw conflict(operation, "retried");
+    await preflightAgain(ports.registry, limits(), tenant);
 
     const at = ports.clock().toISOString();
     const attempt = operation.attempt + 1;
@@ -35,6 +38,7 @@ export const retryOperation =
       steps: pendingSteps(),
       compensation: [],
       tenant: { was: tenant, to: "provisioning" },
+      quota: { take: claimOf(tenant.tier, limits()) },
       commit: {
         audit: auditEntry(ports, ctx, {
           action: "operation.retry",

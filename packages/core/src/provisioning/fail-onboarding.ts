@@ -1,4 +1,5 @@
 import { statusCommit } from "./commit.ts";
+import { claimOf } from "../tenant/quota.ts";
 import { NotReadyYet, ProvisioningError } from "./errors.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
@@ -25,10 +26,13 @@ export const failOnboarding =
     const remains = operation.compensation.filter(({ status }) => status !== "succeeded").map(({ name }) => name);
     const to = remains.length > 0 ? "compensation_failed" : operation.cancelled_at === null ? "failed" : "cancelled";
     const { step = null, ...error } = operation.error ?? { code: "Unknown", message: "No reason was given." };
+    const tenant = await ports.registry.getTenant(operation.tenant_id);
     await ports.operations.move(operation, {
       to,
       at,
       endedAt: at,
+      // What remains goes on taking its part.
+      ...(tenant === null || to === "compensation_failed" ? {} : { quota: { giveBack: claimOf(tenant.tier, {}) } }),
       commit: statusCommit(ports, run, at, {
         action: remains.length > 0 ? "tenant.fail_compensation" : "tenant.fail_onboarding",
         from: "failed",

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { tierNames } from "./tier.ts";
-import type { TenantLimits } from "./preflight.ts";
+import { counters, type QuotaLimits } from "./quota.ts";
 
-const Limits = z.partialRecord(z.enum(tierNames), z.int().min(0));
+const Limits = z.partialRecord(z.enum(counters), z.int().min(0));
 
-/** Reads `{"premium": 40}`. @throws Error for anything else. */
-export const tenantLimits = (text: string): TenantLimits => Limits.parse(JSON.parse(text));
+/** Reads `{"db_clusters": 100, "premium_tenants": 40}`. @throws Error for anything else. */
+export const quotaLimits = (text: string): QuotaLimits => Limits.parse(JSON.parse(text));

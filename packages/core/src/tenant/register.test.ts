@@ -121,12 +121,26 @@ describe("registering a tenant", () => {
   test("is refused with all reasons at once, before anything changes", async () => {
     await register();
     const commits = state.commits.length;
-    const limited = registerTenant(ports, () => ({ premium: 1 }));
+    const limited = registerTenant(ports, () => ({ premium_tenants: 1 }));
     await expect(limited(admin, seed)).rejects.toMatchObject({
       code: "tenant-exists",
       errors: [{ pointer: "/name" }, { pointer: "/tier", detail: expect.stringContaining("room for 1") }],
     });
     await expect(limited(admin, { ...seed, name: "Other" })).rejects.toMatchObject({ code: "quota-used-up" });
+    const small = registerTenant(ports, () => ({ premium_tenants: 1, db_clusters: 2, user_pools: 0 }));
+    await expect(
+      small(admin, { ...seed, config: { region: "mars-north-1", features: ["analytics", "flying"] } }),
+    ).rejects.toMatchObject({
+      code: "invalid-request",
+      errors: [
+        { pointer: "/config/region", detail: expect.stringContaining("us-east-1, us-east-2") },
+        { pointer: "/config/features/1", detail: expect.stringContaining("analytics, api-access") },
+        { pointer: "/name" },
+        { pointer: "/tier", detail: expect.stringContaining("1 more of the Cognito user pools") },
+        { pointer: "/tier", detail: expect.stringContaining("Aurora clusters, of which tenants take 1 of 1") },
+        { pointer: "/tier", detail: expect.stringContaining("room for 1 tenants") },
+      ],
+    });
     const features = ["analytics", "sso"] as const;
     await expect(
       register(admin, { ...seed, tier: "trial", config: { region: "us-east-1", features: [...features] } }),
@@ -135,6 +149,32 @@ describe("registering a tenant", () => {
       errors: [{ pointer: "/config/features/1", detail: "sso is not part of the tier trial" }, { pointer: "/name" }],
     });
     expect([state.tenants.size, state.commits.length]).toEqual([1, commits]);
+  });
+
+  test("takes its part of each quota, and gives it back when it is withdrawn", async () => {
+    await register();
+    expect(Object.fromEntries(state.quotas)).toEqual({
+      user_pools: 1,
+      db_clusters: 1,
+      kms_keys: 1,
+      secrets: 2,
+      pod_identities: 1,
+      namespaces: 1,
+      premium_tenants: 1,
+    });
+    startFails = () => {
+      throw new Error("down");
+    };
+    await expect(register(admin, { ...seed, name: "Other", tier: "business" })).rejects.toThrow("could not be started");
+    expect(Object.fromEntries(state.quotas)).toMatchObject({ namespaces: 1, databases: 0, database_roles: 0 });
+  });
+
+  test("that loses the last room to another one at the same instant is told so", async () => {
+    const limited = registerTenant(ports, () => ({ premium_tenants: 1 }));
+    const both = await Promise.allSettled([limited(admin, seed), limited(admin, { ...seed, name: "Other" })]);
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(both[1]).toMatchObject({ reason: { code: "quota-used-up", errors: [{ pointer: "/tier" }] } });
+    expect(state.tenants.size).toBe(1);
   });
 
   test("is taken back when the workflow cannot be started, so that it may be repeated", async () => {

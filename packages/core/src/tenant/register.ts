@@ -9,7 +9,8 @@ import type { Commit, Ports, Reservation } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { TenantName } from "./name.ts";
 import { features, regions } from "./offer.ts";
-import { preflight, type TenantLimits } from "./preflight.ts";
+import { preflight } from "./preflight.ts";
+import { claimOf, type QuotaLimits } from "./quota.ts";
 import { slugOf } from "./slug.ts";
 import type { Tenant } from "./tenant.ts";
 import { tierNames } from "./tier.ts";
@@ -19,9 +20,19 @@ export const RegisterTenant = z.strictObject({
   tier: z.enum(tierNames),
   config: z
     .strictObject({
-      region: z.enum(regions).default(regions[0]),
+      // Whether they are offered says the preflight, so that its answer has all reasons at once.
+      region: z
+        .string()
+        .max(64, "must have at most 64 characters")
+        .default(regions[0])
+        .meta({ enum: [...regions] }),
       features: z
-        .array(z.enum(features))
+        .array(
+          z
+            .string()
+            .max(64, "must have at most 64 characters")
+            .meta({ enum: [...features] }),
+        )
         .max(features.length)
         .refine((list) => new Set(list).size === list.length, "must not name a feature twice")
         .default([]),
@@ -45,7 +56,7 @@ export type Registered = { readonly tenant: Tenant; readonly operation: Operatio
  *   workflow cannot be started.
  */
 export const registerTenant =
-  (ports: Ports, limits: () => TenantLimits = () => ({})) =>
+  (ports: Ports, limits: () => QuotaLimits = () => ({})) =>
   async (ctx: Context, input: RegisterTenant): Promise<Registered> => {
     authorise(ctx, "tenants:create");
     const email = input.owner?.email ?? ctx.actor.email;
@@ -53,9 +64,9 @@ export const registerTenant =
     const check = async () => {
       const holder = await ports.registry.findSlug(slug);
       if (holder !== null) await revive(ports, holder);
-      await preflight(ports.registry, limits(), input, { slug, holder, email });
+      return preflight(ports.registry, limits(), input, { slug, holder, email });
     };
-    await check();
+    const config = await check();
     if (email === undefined) throw new Error("A tenant without an owner passed the preflight.");
     const at = ports.clock().toISOString();
     const id = ports.newId("tenant");
@@ -65,7 +76,7 @@ export const registerTenant =
       name: input.name,
       tier: input.tier,
       status: "provisioning",
-      config: input.config,
+      config,
       owner: { email },
       resources: {},
       created_at: at,
@@ -76,11 +87,14 @@ export const registerTenant =
       tenant,
       operation,
       commitOf(ports, ctx, tenant, "tenant.register", "tenant.registered.v1"),
+      claimOf(tenant.tier, limits()),
     );
-    if (outcome === "slug-taken") {
-      // Somebody was faster since the preflight; another one knows by whom.
+    if (outcome !== "registered") {
+      // Somebody was faster since the preflight; another one knows by whom, or what is used up.
       await check();
-      throw new Problem("tenant-exists", `The slug ${slug} is taken.`);
+      throw outcome === "slug-taken"
+        ? new Problem("tenant-exists", `The slug ${slug} is taken.`)
+        : new Problem("quota-used-up", `There was no room for another ${tenant.tier} tenant a moment ago.`);
     }
     try {
       await start(ports, operation);
@@ -95,7 +109,7 @@ const start = (ports: Ports, operation: Operation) => ports.workflows.start(oper
 /** Returns if the workflow runs after all: a start can succeed and lose its reply. */
 const withdraw = async (ports: Ports, ctx: Context, tenant: Tenant, operation: Operation, cause: unknown) => {
   const commit = commitOf(ports, ctx, tenant, "tenant.withdraw", "tenant.registration_withdrawn.v1");
-  const outcome = await ports.registry.withdraw(tenant, operation.id, commit);
+  const outcome = await ports.registry.withdraw(tenant, operation.id, commit, claimOf(tenant.tier, {}));
   if (outcome === "begun") return;
   throw new Problem("unavailable", "The onboarding could not be started. Nothing was kept: send the request again.", {
     cause,

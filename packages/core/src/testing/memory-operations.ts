@@ -1,7 +1,7 @@
 import type { Operation, StepName } from "../operation/operation.ts";
 import type { Operations } from "../ports.ts";
 import { Problem } from "../problem.ts";
-import { type Memory, pageOf } from "./memory.ts";
+import { giveBack, type Memory, pageOf, take } from "./memory.ts";
 
 type Progress = { readonly name: StepName } & Omit<Operation["steps"][number], "name">;
 
@@ -81,6 +81,10 @@ export const memoryOperations = (state: Memory): Operations => {
       const tenant = change.tenant && state.tenants.get(change.tenant.was.id);
       if (now.status !== operation.status || now.execution !== operation.execution) return null;
       if (change.tenant !== undefined && tenant?.status !== change.tenant.was.status) return null;
+      const { quota } = change;
+      if (quota !== undefined && "take" in quota && !take(state.quotas, quota.take))
+        throw new Problem("quota-used-up", "There is no room for it.");
+      if (quota !== undefined && "giveBack" in quota) giveBack(state.quotas, quota.giveBack);
       if (change.tenant !== undefined && tenant !== undefined)
         state.tenants.set(tenant.id, { ...tenant, status: change.tenant.to, updated_at: change.at });
       const moved = movedBy(now, change);

@@ -2,7 +2,7 @@ import type { Operation } from "../operation/operation.ts";
 import type { Commit, Membership, Page, PageRequest, Registry, Reservation } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import type { Tenant } from "../tenant/tenant.ts";
-import { countsForQuota } from "../tenant/quota.ts";
+import type { Claim, Counter } from "../tenant/quota.ts";
 
 /** What the in-memory adapters hold, for a test to look at. */
 export type Memory = {
@@ -13,6 +13,7 @@ export type Memory = {
   readonly flights: Map<string, string>;
   readonly memberships: Membership[];
   readonly commits: Commit[];
+  readonly quotas: Map<Counter, number>;
 };
 
 export const memory = (): Memory => ({
@@ -22,12 +23,24 @@ export const memory = (): Memory => ({
   flights: new Map(),
   memberships: [],
   commits: [],
+  quotas: new Map(),
 });
+
+/** @returns whether there was room for all of it; otherwise nothing is taken. */
+export const take = (quotas: Memory["quotas"], claim: Claim): boolean => {
+  if (claim.some(({ counter, amount, most }) => (quotas.get(counter) ?? 0) + amount > most)) return false;
+  for (const { counter, amount } of claim) quotas.set(counter, (quotas.get(counter) ?? 0) + amount);
+  return true;
+};
+export const giveBack = (quotas: Memory["quotas"], claim: Claim): void => {
+  for (const { counter, amount } of claim) quotas.set(counter, (quotas.get(counter) ?? 0) - amount);
+};
 
 /** The registry in memory; it passes the same suite as the DynamoDB one. */
 export const memoryRegistry = (state: Memory): Registry => ({
-  async register(tenant, operation, commit) {
+  async register(tenant, operation, commit, claim = []) {
     if (state.slugs.has(tenant.slug)) return "slug-taken";
+    if (!take(state.quotas, claim)) return "quota-used-up";
     state.slugs.set(tenant.slug, { tenant_id: tenant.id, operation_id: operation.id });
     state.tenants.set(tenant.id, tenant);
     state.operations.set(operation.id, operation);
@@ -35,8 +48,9 @@ export const memoryRegistry = (state: Memory): Registry => ({
     return "registered";
   },
   findSlug: async (slug) => state.slugs.get(slug) ?? null,
-  async withdraw(tenant, operationId, commit) {
+  async withdraw(tenant, operationId, commit, claim = []) {
     if (state.operations.get(operationId)?.status !== "pending") return "begun";
+    giveBack(state.quotas, claim);
     state.slugs.delete(tenant.slug);
     state.tenants.delete(tenant.id);
     state.operations.delete(operationId);
@@ -78,11 +92,7 @@ export const memoryRegistry = (state: Memory): Registry => ({
     );
     if (!known) state.memberships.push(membership);
   },
-  countTenants: async (tier, limit) =>
-    Math.min(
-      limit,
-      [...state.tenants.values()].filter((one) => one.tier === tier && countsForQuota(one.status)).length,
-    ),
+  quotaUse: async () => Object.fromEntries(state.quotas),
   async removeMembership(userId, tenantId) {
     const at = state.memberships.findIndex((one) => one.user_id === userId && one.tenant_id === tenantId);
     if (at >= 0) state.memberships.splice(at, 1);
