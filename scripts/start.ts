@@ -16,6 +16,8 @@ const settings = {
   PLATFORM_ADMIN_EMAIL: adminEmail,
   MAIL_SENDER: "no-reply@example.com",
   WEBHOOK_ALLOWED_HOSTS: process.env["WEBHOOK_ALLOWED_HOSTS"] ?? "",
+  TENANT_LIMITS: process.env["TENANT_LIMITS"] ?? "",
+  ROTATION_DAYS: process.env["ROTATION_DAYS"] ?? "",
 };
 
 const progress = (line: string): void => void process.stderr.write(`${styleText("dim", `· ${line}`)}\n`);

@@ -15,6 +15,11 @@ const query = (client: Client, statements: readonly string[]) =>
   statements.reduce<Promise<unknown>>((before, sql) => before.then(() => client.query(sql)), Promise.resolve());
 
 describe("a tenant of the pool", () => {
+  test("can be made although the server's first tenant has a database of its own", async () => {
+    await world.ensure(world.tenant("business"));
+    expect(await world.ensure(world.tenant("trial"))).toMatchObject({ isolation: "pool", name: "pool" });
+  });
+
   test("has a login to the shared database and sees itself only", async () => {
     const [mine, theirs] = [world.tenant("trial"), world.tenant("standard")];
     const made = await world.ensure(mine);

@@ -3,7 +3,7 @@ import { ProvisioningError } from "@tenantry/core/provisioning/errors";
 import { admitTenant, dismissTenant, migrate } from "./database-migrations.ts";
 import { freshLogin, type TenantDatabase } from "./database-own.ts";
 import { dropLogins, ensureDatabase, ensureLogin, ensureTwin, loginsOf, look, ownerMark } from "./database-roles.ts";
-import { prepareServer, roles, shutOut, taken, twinOf } from "./database-roles.ts";
+import { prepareServer, prepareShared, roles, shutOut, taken, twinOf } from "./database-roles.ts";
 import { asAdmin, connected, type DatabaseServer, lockTenant, transaction } from "./database-server.ts";
 import { scramVerifier } from "./scram.ts";
 import type { TenantSecrets } from "./tenant-secrets.ts";
@@ -19,7 +19,8 @@ export const ensurePooled = (
   { tenantId, slug, role }: Omit<TenantDatabase, "name">,
 ): Promise<string> =>
   asAdmin(server, "postgres", async (admin) => {
-    await prepareServer(admin, () => preparePool(admin, server, secrets));
+    await prepareServer(admin);
+    await prepareShared(admin, () => preparePool(admin, server, secrets));
     await lockTenant(admin, tenantId);
     const found = await look(admin, { tenantId, role });
     if (found.role === "other") throw taken(`role ${role}`);

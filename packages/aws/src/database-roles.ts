@@ -138,25 +138,28 @@ export const dropLogins = async (admin: Client, logins: readonly string[]): Prom
   for (const login of logins) await admin.query(`DROP ROLE IF EXISTS ${escapeIdentifier(login)}`);
 };
 
-/** Said of the group of the tenants once everything below has been done. */
-const prepared = "tenantry: prepared 2";
+/** Said of a role once what it stands for has been prepared; a new number has it prepared again. */
+const prepared = "tenantry server: prepared 2";
 
 /**
- * Makes a server fit for tenants, once: the roles, and no database open to whoever comes. `more` is done in the same
- * turn, before the server counts as prepared.
+ * Prepares something of a server once, whoever else is about to: what has been done is written as the comment of a role
+ * that it begins with.
  */
-export const prepareServer = async (admin: Client, more: () => Promise<void> = async () => {}): Promise<void> => {
-  const ready = async (): Promise<boolean> => {
-    const { rows } = await admin.query<{ mark: string | null }>(
-      "SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1",
-      [roles.tenants],
-    );
-    return rows[0]?.mark === prepared;
-  };
-  if (await ready()) return;
+const once = async (admin: Client, role: string, prepare: () => Promise<void>): Promise<void> => {
+  if ((await markOf(admin, role)) === prepared) return;
   await admin.query("SELECT pg_advisory_lock(hashtextextended('tenantry/server', 0))");
   try {
-    if (await ready()) return;
+    if ((await markOf(admin, role)) === prepared) return;
+    await prepare();
+    await admin.query(`COMMENT ON ROLE ${role} IS ${escapeLiteral(prepared)}`);
+  } finally {
+    await admin.query("SELECT pg_advisory_unlock(hashtextextended('tenantry/server', 0))");
+  }
+};
+
+/** Makes a server fit for tenants: the roles, and no database open to whoever comes. */
+export const prepareServer = (admin: Client): Promise<void> =>
+  once(admin, roles.tenants, async () => {
     for (const role of Object.values(roles)) {
       const { rowCount } = await admin.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
       if (rowCount === 0) await admin.query(`CREATE ROLE ${role} NOLOGIN`);
@@ -167,9 +170,8 @@ export const prepareServer = async (admin: Client, more: () => Promise<void> = a
     );
     for (const { name } of open.rows)
       await admin.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${escapeIdentifier(name)} FROM PUBLIC`);
-    await more();
-    await admin.query(`COMMENT ON ROLE ${roles.tenants} IS ${escapeLiteral(prepared)}`);
-  } finally {
-    await admin.query("SELECT pg_advisory_unlock(hashtextextended('tenantry/server', 0))");
-  }
-};
+  });
+
+/** The same for the shared database on a server that is prepared: its first tenants may have had their own. */
+export const prepareShared = (admin: Client, prepare: () => Promise<void>): Promise<void> =>
+  once(admin, roles.owner, prepare);
