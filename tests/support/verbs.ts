@@ -18,8 +18,10 @@ import {
 import { getTenant } from "@tenantry/core/tenant/get";
 import { listTenants } from "@tenantry/core/tenant/list";
 import { registerTenant } from "@tenantry/core/tenant/register";
+import { createAdjustment } from "@tenantry/core/usage/create-adjustment";
 import { getQuarantined } from "@tenantry/core/usage/get-quarantined";
 import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
+import { listAdjustments } from "@tenantry/core/usage/list-adjustments";
 import { listQuarantine } from "@tenantry/core/usage/list-quarantine";
 import { redriveQuarantined } from "@tenantry/core/usage/redrive-quarantined";
 import { changeUser, removeUser } from "@tenantry/core/user/change";
@@ -101,6 +103,8 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   listQuarantine: (ctx) => listQuarantine(ports)(ctx, anything, page),
   getQuarantined: (ctx) => getQuarantined(ports)(ctx, quarantineId),
   redriveQuarantined: (ctx) => redriveQuarantined(ports)(ctx, quarantineId),
+  createAdjustment: (ctx) => createAdjustment(ports)(ctx, anything),
+  listAdjustments: (ctx) => listAdjustments(ports)(ctx, {}, page),
   submitUsageEvents: (ctx) => submitUsage(ports)(ctx, anything),
   listPlans: (ctx) => listPlans(ports)(ctx),
   getPlan: (ctx) => getPlan(ports)(ctx, { tier: "trial" }),
