@@ -14,6 +14,7 @@ import {
   replayArchive,
   reshard,
 } from "../support/usage/play.ts";
+import { errorsOf } from "../support/usage/naive.ts";
 import { settle } from "../support/usage/settle.ts";
 import { traceOf } from "../support/usage/trace.ts";
 
@@ -56,3 +57,12 @@ test(
     expect(mismatches).toEqual([]);
   },
 );
+
+test("the usual ways go wrong on the same trace: it can tell", () => {
+  const tenants = ["ten_01JD0000000000000000000001", "ten_01JD0000000000000000000002"];
+  const used = oracleMeters.map(({ name }) => name);
+  const trace = traceOf({ seed: 20_261_121, events: 2500, tenants, meters: oracleMeters, used, now: Date.now() });
+  const { add, highWaterMark } = errorsOf(trace, 7);
+  expect(add).toBeGreaterThan(0.1);
+  expect(highWaterMark).toBeGreaterThan(0.1);
+});

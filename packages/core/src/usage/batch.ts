@@ -52,7 +52,10 @@ export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable
   const take = (event: UsageEvent, record: IncomingRecord, index: number, line: number) => {
     const { tenantId, meter, series, hour, micros, at, id, user } = event;
     let tenant = tenants.get(tenantId);
-    if (tenant === undefined) tenants.set(tenantId, (tenant = { chunks: new Map(), series: new Map() }));
+    if (tenant === undefined) {
+      tenant = { chunks: new Map(), series: new Map() };
+      tenants.set(tenantId, tenant);
+    }
     if (series !== meter.name) {
       const month = monthOf(hour);
       const met = tenant.series.get(month);

@@ -21,25 +21,48 @@ export const parseTimestamp = (text: string): number | undefined => {
 };
 
 /**
- * The same as `parseTimestamp`, for streams of events close to each other: what stands before the fraction is looked up
- * rather than parsed.
+ * The same as `parseTimestamp`, for streams of events close to each other: midnights are looked up, the rest is read
+ * digit by digit.
  */
 export const timestampParser = () => {
-  const seconds = new Map<string, number>();
+  // By numbers: a piece of the text as a key would keep the whole record in memory.
+  const midnights = new Map<number, number>();
+  let lastDay = -1;
+  let midnight = 0;
   return (text: string): number | undefined => {
     const fraction = millisecondsAfter(text);
-    if (fraction === undefined) return parseTimestamp(text);
-    const prefix = text.slice(0, wholeSeconds);
-    let start = seconds.get(prefix);
-    if (start === undefined) {
-      start = parseTimestamp(`${prefix}Z`);
-      if (start === undefined) return undefined;
-      if (seconds.size >= 5000) seconds.clear();
-      seconds.set(prefix, start);
+    if (fraction === undefined || !isPunctuated(text)) return parseTimestamp(text);
+    const hour = two(text, 11);
+    const minute = two(text, 14);
+    const second = two(text, 17);
+    const day = two(text, 0) * 1_000_000 + two(text, 2) * 10_000 + two(text, 5) * 100 + two(text, 8);
+    // What is no digit makes a number that compares with nothing.
+    if (!(hour <= 23 && minute <= 59 && second <= 59 && day >= 0)) return parseTimestamp(text);
+    if (day !== lastDay) {
+      const known = midnights.get(day) ?? parseTimestamp(`${text.slice(0, 10)}T00:00:00Z`);
+      if (known === undefined) return undefined;
+      if (midnights.size >= 100) midnights.clear();
+      midnights.set(day, known);
+      lastDay = day;
+      midnight = known;
     }
-    return start + fraction;
+    return midnight + (hour * 60 + minute) * 60_000 + second * 1000 + fraction;
   };
 };
+
+/** Two digits at a place, or not a number. */
+const two = (text: string, at: number): number => {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+};
+
+const isPunctuated = (text: string): boolean =>
+  text.charCodeAt(4) === 45 &&
+  text.charCodeAt(7) === 45 &&
+  text.charCodeAt(10) === 84 &&
+  text.charCodeAt(13) === 58 &&
+  text.charCodeAt(16) === 58;
 
 const wholeSeconds = "2026-11-20T13:45:12".length;
 

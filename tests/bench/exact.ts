@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { onboard, signIn } from "../support/api.ts";
+import type { Ready } from "../support/app.ts";
+import { compare } from "../support/usage/compare.ts";
+import { errorsOf } from "../support/usage/naive.ts";
+import {
+  addFaults,
+  clearFaults,
+  defineMeters,
+  mishaps,
+  oracleMeters,
+  putAll,
+  replayArchive,
+  reshard,
+} from "../support/usage/play.ts";
+import { settle } from "../support/usage/settle.ts";
+import { traceOf } from "../support/usage/trace.ts";
+
+/**
+ * Sends a trace of so many events through the deployed stream and consumer while faults befall it, replays the archive
+ * on top, and compares every bucket that the API answers with a naive fold. Prints what it saw.
+ *
+ * @returns how many buckets differ
+ */
+export const exact = async (
+  ready: Ready,
+  options: { readonly events: number; readonly seed: number },
+): Promise<number> => {
+  const token = await signIn(ready);
+  const started = Date.now();
+  const seconds = () => `${((Date.now() - started) / 1000).toFixed(0)} s`;
+  const tenants: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    const name = `Exact ${started.toString(36)} ${n}`;
+    tenants.push((await onboard(ready, token, { name, tier: "standard" })).operation.tenant_id as string);
+  }
+  const meters = await defineMeters(ready, token);
+  const used = oracleMeters.map(({ name }) => name);
+  const trace = traceOf({ ...options, tenants, meters, used, now: Date.now() });
+  console.log(
+    `${trace.puts.length} records: ${trace.counted.length} events that count, ${trace.poisoned} that are poison, seed ${options.seed}`,
+  );
+
+  await addFaults(ready, mishaps(Math.max(2, Math.round(options.events / 20_000))));
+  const parts = 4;
+  const size = Math.ceil(trace.puts.length / parts);
+  for (let part = 0; part < parts; part++) {
+    await putAll(ready, trace.puts.slice(part * size, (part + 1) * size));
+    if (part === 1) await reshard(ready);
+  }
+  console.log(`put after ${seconds()}`);
+  await settle(ready, token, { tenants, counted: trace.counted }, 60_000 + options.events * 10);
+  const hits = await clearFaults(ready);
+  console.log(
+    `counted after ${seconds()}; faults: ${Object.entries(hits)
+      .map(([fault, times]) => `${times} × ${fault}`)
+      .join(", ")}`,
+  );
+  console.log(`${await replayArchive(ready, started)} records of the archive counted again on top`);
+  await sleep(5000);
+
+  const { buckets, mismatches } = await compare(ready, token, {
+    tenants,
+    meters: oracleMeters,
+    counted: trace.counted,
+  });
+  for (const mismatch of mismatches.slice(0, 20)) console.log(JSON.stringify(mismatch));
+  console.log(`${buckets} buckets of ${used.length} meters compared: ${mismatches.length} differ, after ${seconds()}`);
+  const { add, highWaterMark } = errorsOf(trace, options.seed);
+  console.log(
+    `on deliveries of this trace, adding to counters is wrong by ${(add * 100).toFixed(1)} %, a high-water mark per shard by ${(highWaterMark * 100).toFixed(1)} %`,
+  );
+  return mismatches.length;
+};
