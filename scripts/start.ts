@@ -18,6 +18,10 @@ const settings = {
   WEBHOOK_ALLOWED_HOSTS: process.env["WEBHOOK_ALLOWED_HOSTS"] ?? "",
   TENANT_LIMITS: process.env["TENANT_LIMITS"] ?? "",
   ROTATION_DAYS: process.env["ROTATION_DAYS"] ?? "",
+  NAMESPACE_DRIVER: process.env["NAMESPACE_DRIVER"] ?? "",
+  GITOPS_REPOSITORY: process.env["GITOPS_REPOSITORY"] ?? "",
+  GITOPS_BRANCH: process.env["GITOPS_BRANCH"] ?? "",
+  GITOPS_SECRET: process.env["GITOPS_SECRET"] ?? "",
 };
 
 const progress = (line: string): void => void process.stderr.write(`${styleText("dim", `· ${line}`)}\n`);

@@ -41,11 +41,12 @@ export class Run {
 export const startApp = async (
   data: string,
   args: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<Run & { ready: Ready; milliseconds: number }> => {
   // left behind by a run that was killed
   rmSync(join(data, "ready.json"), { force: true });
   const since = performance.now();
-  const run = new Run("scripts/start.ts", ["--port", "0", "--data", data, ...args]);
+  const run = new Run("scripts/start.ts", ["--port", "0", "--data", data, ...args], env);
   const file = join(data, "ready.json");
   let over = false;
   void run.ended.then(() => (over = true));

@@ -43,6 +43,8 @@ export const startGitServer = async (credentials: { username: string; password: 
   return {
     url: `http://127.0.0.1:${port}/tenants.git`,
     git,
+    /** Where the repository lies, as `tenants.git`. */
+    folder: root,
     /** Called before each request; a number is the status of a request that goes no further, "lost" loses its reply. */
     intercept: (hook: typeof before) => {
       before = hook;
