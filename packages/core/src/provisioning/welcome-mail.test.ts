@@ -19,7 +19,7 @@ test("goes to the owner and says what was set up, in HTML and in text", () => {
   expect(welcomeMail(aTenant()).to).toBe("owner@acme.example");
   const { subject, text, html } = rendered();
   expect(subject).toBe("Acme Corp is ready");
-  for (const fact of ["Acme Corp", "premium", "us-east-1", "analytics, api-access", "ten_01JD00000000000000000000AA"]) {
+  for (const fact of ["Acme Corp", "Premium", "us-east-1", "Analytics, API access", "ten_01JD00000000000000000000AA"]) {
     expect(text).toContain(fact);
     expect(html).toContain(fact);
   }

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-advanced.html
  */
 const facts = [
-  ["Tenant", "name"],
+  ["Name", "name"],
   ["Plan", "tier"],
   ["Region", "region"],
   ["Features", "features"],
@@ -13,12 +13,11 @@ const facts = [
 
 export type WelcomeValue = (typeof facts)[number][1];
 
-const opening =
-  "Your tenant has been set up with its own place in the database, its storage, users and compute namespace.";
+const opening = "Everything it needs is in place: its database, its file storage, its users and its compute.";
 const signIn =
-  "You are its owner. If you have no account yet, a separate message brings a temporary password, valid for seven days; sign in with this e-mail address.";
+  "You are its owner. If you are new here, a second message brings a temporary password that is valid for seven days: sign in with this e-mail address and choose a password of your own. If you had an account before, sign in as you always do.";
 const closing =
-  "You get this message because this address was named as the owner of the tenant. If you did not expect it, please tell the operator of the platform.";
+  "You get this message because this address was named as the owner. If you did not expect it, or need help, tell whoever invited you, and quote the tenant ID.";
 
 const width = Math.max(...facts.map(([label]) => label.length)) + 2;
 const text = `{{name}} is ready
