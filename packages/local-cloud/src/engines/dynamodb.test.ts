@@ -1,3 +1,5 @@
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import {
   BatchWriteItemCommand,
   CreateBackupCommand,
@@ -131,6 +133,20 @@ describe("DynamoDB", () => {
     expect(mine[0].awsRegion).toBe("us-east-1");
     const next = await call("GetRecords", { ShardIterator: page.NextShardIterator });
     expect(next.Records).toEqual([]);
+  });
+
+  test("a write and a read of the stream cost the same however many changes there were", () => {
+    const database = new DatabaseSync(path.join(cloud.host.data, "dynamodb/tables.sqlite"), { readOnly: true });
+    const planOf = (query: string): string =>
+      String(database.prepare(`EXPLAIN QUERY PLAN ${query}`).all()[0]?.["detail"]);
+    const number = "CAST(sequence_number AS INTEGER)";
+    // The engine's own statements.
+    expect(planOf(`SELECT COALESCE(MAX(${number}), 0) + 1 FROM _stream_records WHERE table_name = 'Notes'`)).toMatch(
+      /^SEARCH .* USING (?:COVERING )?INDEX _stream_records_last/,
+    );
+    const after = `SELECT * FROM _stream_records WHERE table_name = 'Notes' AND shard_id = 's' AND ${number} > 5`;
+    expect(planOf(`${after} ORDER BY ${number} ASC LIMIT 9`)).toMatch(/^SEARCH .* USING (?:COVERING )?INDEX _stream_records_after/);
+    database.close();
   });
 
   test("expired items go, others and those with a time of another kind stay", async () => {

@@ -5,6 +5,7 @@ import { operatorCall } from "../gateway/operator.ts";
 import type { Host, PartFactory } from "../part.ts";
 import { applyTables, type Call, tableType } from "./dynamodb/apply.ts";
 import { sweepExpired } from "./dynamodb/expiry.ts";
+import { addStreamIndexes } from "./dynamodb/indexes.ts";
 import type { KeySchemas } from "./dynamodb/permissions.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { createStreamNames } from "./dynamodb/streams.ts";
@@ -29,7 +30,10 @@ const startDynoxide = async (host: Host): Promise<{ endpoint: string; stop(): Pr
   // Another program may take the port between the look and the bind.
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await serve(host, binary, path.join(folder, "tables.sqlite"), await freePort());
+      const file = path.join(folder, "tables.sqlite");
+      const engine = await serve(host, binary, file, await freePort());
+      addStreamIndexes(file);
+      return engine;
     } catch (error) {
       if (attempt === 3) throw error;
     }
