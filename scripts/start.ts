@@ -22,6 +22,8 @@ const settings = {
   GITOPS_REPOSITORY: process.env["GITOPS_REPOSITORY"] ?? "",
   GITOPS_BRANCH: process.env["GITOPS_BRANCH"] ?? "",
   GITOPS_SECRET: process.env["GITOPS_SECRET"] ?? "",
+  TASK_SECONDS: process.env["TASK_SECONDS"] ?? "",
+  LONGEST_RETRY_DELAY: process.env["LONGEST_RETRY_DELAY"] ?? "",
 };
 
 const progress = (line: string): void => void process.stderr.write(`${styleText("dim", `· ${line}`)}\n`);

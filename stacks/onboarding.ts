@@ -10,7 +10,7 @@ import { identityPlane } from "./identity";
 import { mail, welcomeMail } from "./mail";
 import { vpc } from "./network";
 import { rotationFunction, secretsFolder, tenantSecrets, turnOnRotation } from "./rotation";
-import { mailSender, rotationDays } from "./settings";
+import { longestRetryDelay, mailSender, rotationDays, taskSeconds } from "./settings";
 import { controlTable } from "./tables";
 
 const registry = { CONTROL_TABLE: controlTable.name };
@@ -30,7 +30,11 @@ const databasePlane = {
 };
 
 const task = (name: string, handler: string, args: Partial<sst.aws.FunctionArgs> = {}) =>
-  new sst.aws.Function(name, { handler: `functions/tasks/${handler}.handler`, timeout: "1 minute", ...args });
+  new sst.aws.Function(name, {
+    handler: `functions/tasks/${handler}.handler`,
+    timeout: `${taskSeconds} seconds`,
+    ...args,
+  });
 
 const tasks: Record<TaskHandler, sst.aws.Function> = {
   "validate-tenant": task("ValidateTenant", "validate-tenant", { environment: registry, permissions: [progress] }),
@@ -129,11 +133,11 @@ const functionArn = (handler: TaskHandler) => tasks[handler].arn;
 /** Plain ASL rather than `sst.aws.StepFunctions`, whose role is wide and whose timeouts AWS refuses. */
 export const onboarding = new aws.sfn.StateMachine("OnboardTenant", {
   roleArn: role.arn,
-  definition: $jsonStringify(renderAsl(onboardTenant, { functionArn })),
+  definition: $jsonStringify(renderAsl(onboardTenant, { functionArn, longestRetryDelay })),
 });
 
 /** Takes back what an onboarding made whose own execution cannot. */
 export const compensation = new aws.sfn.StateMachine("CompensateTenant", {
   roleArn: role.arn,
-  definition: $jsonStringify(renderAsl(compensateTenant, { functionArn })),
+  definition: $jsonStringify(renderAsl(compensateTenant, { functionArn, longestRetryDelay })),
 });

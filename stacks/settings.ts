@@ -46,3 +46,19 @@ export const tenantLimits = process.env.TENANT_LIMITS || "{}";
 /** How many days the password of a tenant's database login is current, 1 to 1000. It is refused after twice as many. */
 export const rotationDays = process.env.ROTATION_DAYS || "30";
 if (!/^[1-9]\d{0,2}$|^1000$/.test(rotationDays)) throw new Error(`ROTATION_DAYS is 1 to 1000, not ${rotationDays}.`);
+
+const seconds = (name: string, most: number): number => {
+  const value = Number(process.env[name] || most);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new Error(`${name} is a whole number of seconds from 1 to ${most}, not ${process.env[name]}.`);
+  return value;
+};
+
+/**
+ * How long one attempt of an onboarding's task may take. What an attempt that was killed may still do is waited for as
+ * long, so a stage on which tasks are killed by the thousand gives them less.
+ */
+export const taskSeconds = seconds("TASK_SECONDS", 60);
+
+/** The longest wait before a task is tried again. */
+export const longestRetryDelay = seconds("LONGEST_RETRY_DELAY", 30);

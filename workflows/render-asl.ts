@@ -9,24 +9,27 @@ type AslState<Arn> = Readonly<Record<string, unknown>> & {
   readonly Branches?: readonly AslBranch<Arn>[];
 };
 
+export type Rendering<Arn> = {
+  readonly functionArn: (handler: TaskHandler) => Arn;
+  /** Seconds, for a stage that shall not wait as long as the workflow would; absent: as the workflow says. */
+  readonly longestRetryDelay?: number;
+};
+
 /** Renders a workflow to Amazon States Language with the query language JSONPath. Pure. */
-export const renderAsl = <Arn>(
-  workflow: Workflow,
-  names: { readonly functionArn: (handler: TaskHandler) => Arn },
-): Asl<Arn> => ({
+export const renderAsl = <Arn>(workflow: Workflow, rendering: Rendering<Arn>): Asl<Arn> => ({
   Comment: workflow.comment,
   TimeoutSeconds: workflow.timeoutSeconds,
-  ...renderBranch(workflow, names.functionArn),
+  ...renderBranch(workflow, rendering),
 });
 
-const renderBranch = <Arn>(branch: Branch, functionArn: (handler: TaskHandler) => Arn): AslBranch<Arn> => ({
+const renderBranch = <Arn>(branch: Branch, rendering: Rendering<Arn>): AslBranch<Arn> => ({
   StartAt: branch.startAt,
   States: Object.fromEntries(
-    Object.entries(branch.states).map(([name, state]) => [name, renderState(name, state, functionArn)]),
+    Object.entries(branch.states).map(([name, state]) => [name, renderState(name, state, rendering)]),
   ),
 });
 
-const renderState = <Arn>(name: string, state: State, functionArn: (handler: TaskHandler) => Arn): AslState<Arn> => {
+const renderState = <Arn>(name: string, state: State, rendering: Rendering<Arn>): AslState<Arn> => {
   if (state.type === "fail") return { Type: "Fail", Error: state.error, Cause: state.cause };
   if (state.type === "succeed") return { Type: "Succeed" };
   const onwards = {
@@ -38,14 +41,14 @@ const renderState = <Arn>(name: string, state: State, functionArn: (handler: Tas
   if (state.type === "parallel")
     return {
       Type: "Parallel",
-      Branches: state.branches.map((branch) => renderBranch(branch, functionArn)),
+      Branches: state.branches.map((branch) => renderBranch(branch, rendering)),
       ...onwards,
     };
   return {
     Type: "Task",
     Resource: "arn:aws:states:::lambda:invoke",
     Parameters: {
-      FunctionName: functionArn(tasks[name as TaskName]),
+      FunctionName: rendering.functionArn(tasks[name as TaskName]),
       Payload: {
         "operation_id.$": "$.operation_id",
         "tenant_id.$": "$.tenant_id",
@@ -56,16 +59,16 @@ const renderState = <Arn>(name: string, state: State, functionArn: (handler: Tas
       },
     },
     TimeoutSeconds: state.timeoutSeconds,
-    Retry: state.retry.map(renderRetry),
+    Retry: state.retry.map((retry) => renderRetry(retry, rendering.longestRetryDelay)),
     ...onwards,
   };
 };
 
-const renderRetry = (retry: Retry) => ({
+const renderRetry = (retry: Retry, longest = retry.maxDelaySeconds) => ({
   ErrorEquals: retry.errors,
   IntervalSeconds: retry.intervalSeconds,
   BackoffRate: retry.backoffRate,
-  MaxDelaySeconds: retry.maxDelaySeconds,
+  MaxDelaySeconds: Math.min(retry.maxDelaySeconds, longest),
   MaxAttempts: retry.maxAttempts,
   JitterStrategy: retry.steady ? "NONE" : "FULL",
 });

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { movedBy } from "@tenantry/core/operation/moved";
 import { operationStatuses } from "@tenantry/core/operation/operation";
 import type { Operations } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
@@ -9,7 +10,8 @@ import { attributeOf, flightsIn, operationFromItem } from "./operation-item.ts";
 import { moveWrites } from "./operation-move.ts";
 import { type OperationUpdate, updateOf } from "./operation-update.ts";
 import { readPage } from "./pages.ts";
-import { transact } from "./transact.ts";
+import { recordWrite } from "./tenant-record.ts";
+import { transact, type Write } from "./transact.ts";
 
 /** Operations in the Control table. Each write names the attributes it changes, so steps that run at once do not meet. */
 export const dynamoOperations = (documents: Documents, table: string): Operations => {
@@ -34,6 +36,13 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
     }
   };
 
+  /** The same with another write, both or neither. @throws Problem `tenant-not-found` when that one's condition fails. */
+  const changeWith = async (id: string, update: OperationUpdate, other: Write): Promise<boolean> => {
+    const failed = await transact(documents, [{ Update: updateOf(table, id, update) }, other]);
+    if (failed.includes(1)) throw new Problem("tenant-not-found", `The operation ${id} is of a tenant that is gone.`);
+    return failed.length === 0;
+  };
+
   const land: Operations["land"] = async (id, step, flightId) => {
     const names = { "#flight": `${step}/${flightId}` };
     await change(id, { set: { "flights.#flight": null }, when: "attribute_exists(pk)", names });
@@ -52,21 +61,13 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
       return readPage(documents, table, wanted, page, operationFromItem, only);
     },
 
-    async start(id, at) {
-      const listed = listedIn(partitions.operationsIn("running"), id);
-      await change(id, {
-        set: { status: "running", updated_at: at, gsi1pk: listed["gsi1pk"] },
-        when: "#status = :pending",
-        values: { ":pending": "pending" },
-      });
-    },
-
     async startStep(id, step, at, flight) {
       const back = attributeOf(step) === "compensation";
       const place = `${attributeOf(step)}.${step}`;
       const written = `#${attributeOf(step)}.#${step}`;
       const begun = await change(id, {
         set: {
+          ...(back ? {} : { status: "running", gsi1pk: listedIn(partitions.operationsIn("running"), id)["gsi1pk"] }),
           [`${place}.status`]: "running",
           [`${place}.ended_at`]: null,
           [`${place}.error`]: null,
@@ -90,11 +91,11 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
       if (!begun) throw new Problem("state-conflict", `The operation ${id} does not wait for ${step}.`);
     },
 
-    async endStep(id, step, at, error, flightId) {
+    async endStep(id, step, at, { error, flightId, record }) {
       const place = `${attributeOf(step)}.${step}`;
       const landed = flightId === undefined ? {} : { "flights.#flight": null };
       const names = { "#flight": `${step}/${flightId}` };
-      const ended = await change(id, {
+      const end: OperationUpdate = {
         set: {
           [`${place}.status`]: error === null ? "succeeded" : "failed",
           [`${place}.ended_at`]: at,
@@ -105,7 +106,9 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
         when: `#${attributeOf(step)}.#${step}.#status = :running`,
         values: { ":running": "running" },
         names,
-      });
+      };
+      const ended =
+        record === undefined ? await change(id, end) : await changeWith(id, end, recordWrite(table, record, at));
       // Another attempt ended the step before; this one is over all the same.
       if (!ended && flightId !== undefined) await land(id, step, flightId);
     },
@@ -118,7 +121,8 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
 
     async move(operation, next) {
       const failed = await transact(documents, moveWrites(table, operation, next));
-      if (failed.length === 0) return get(operation.id);
+      // Steps that ended meanwhile are not in it: who needs them reads again.
+      if (failed.length === 0) return movedBy(operation, next);
       const decisive = next.tenant === undefined ? 1 : 2;
       if (failed.some((place) => place < decisive)) return null;
       if (next.quota !== undefined && failed.includes(decisive))

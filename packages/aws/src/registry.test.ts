@@ -2,8 +2,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { AuditEntry } from "@tenantry/core/audit/audit";
 import { newOnboarding, pendingCompensation, pendingSteps } from "@tenantry/core/operation/begin";
 import { compensationSteps } from "@tenantry/core/operation/operation";
-import type { Commit, Operations, Registry } from "@tenantry/core/ports";
-import { Problem } from "@tenantry/core/problem";
+import type { Commit, Operations, PlaneRecord, Registry } from "@tenantry/core/ports";
 import type { Claim } from "@tenantry/core/tenant/quota";
 import type { Tenant, TenantStatus } from "@tenantry/core/tenant/tenant";
 import type { TierName } from "@tenantry/core/tenant/tier";
@@ -111,7 +110,7 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
   test("keeps a registration whose operation has begun", async () => {
     const tenant = tenantOf("acme");
     const { operation } = await register(tenant);
-    await operations.start(operation.id, later);
+    await operations.startStep(operation.id, "ValidateTenant", later);
     expect(await registry.withdraw(tenant, operation.id, commitFor(tenant.id))).toBe("begun");
     expect(await registry.getTenant(tenant.id)).toEqual(tenant);
   });
@@ -162,29 +161,46 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     expect((await registry.listTenants({ status: "provisioning" }, page)).items).toEqual([]);
   });
 
-  test("records what each plane made, all at once and again", async () => {
+  test("records what each plane made with the end of its step, all at once and again", async () => {
     const tenant = tenantOf("acme");
-    await register(tenant);
+    const tenantId = tenant.id;
+    const { operation } = await register(tenant);
     const storage = { bucket: "b", prefix: "tenants/tenant-acme/", objects: ["x"] };
     const namespace = { cluster: "c", name: "tenant-acme", objects: [] };
+    const end = (step: "ProvisionStorage" | "ProvisionNamespace", record: PlaneRecord) =>
+      operations.endStep(operation.id, step, later, { error: null, record: { ...record, tenantId } });
+    await end("ProvisionStorage", { plane: "storage", made: storage });
+    expect((await registry.getTenant(tenantId))?.resources).toEqual({});
+    await operations.startStep(operation.id, "ProvisionStorage", later);
+    await operations.startStep(operation.id, "ProvisionNamespace", later);
     await Promise.all([
-      registry.recordResources(tenant.id, "storage", storage, later),
-      registry.recordResources(tenant.id, "namespace", namespace, later),
-      registry.recordResources(tenant.id, "storage", storage, later),
+      end("ProvisionStorage", { plane: "storage", made: storage }),
+      end("ProvisionNamespace", { plane: "namespace", made: namespace }),
+      end("ProvisionStorage", { plane: "storage", made: storage }),
     ]);
-    expect((await registry.getTenant(tenant.id))?.resources).toEqual({ storage, namespace });
-    await expect(registry.recordResources(newId("tenant"), "storage", storage, later)).rejects.toThrow(Problem);
+    expect((await registry.getTenant(tenantId))?.resources).toEqual({ storage, namespace });
+    await operations.startStep(operation.id, "ProvisionNamespace", later);
+    const record = { plane: "storage", made: storage, tenantId: newId("tenant") } as const;
+    await expect(
+      operations.endStep(operation.id, "ProvisionNamespace", later, { error: null, record }),
+    ).rejects.toMatchObject({ code: "tenant-not-found" });
+    expect((await operations.get(operation.id))?.steps.find(({ status }) => status === "running")?.name).toBe(
+      "ProvisionNamespace",
+    );
     expect((await registry.listTenants({}, { limit: 5, after: null })).items).toHaveLength(1);
   });
 
-  test("forgets what a plane made", async () => {
-    const tenant = tenantOf("acme");
-    await register(tenant);
+  test("forgets what a plane made with the end of its release", async () => {
     const storage = { bucket: "b", prefix: "tenants/tenant-acme/", objects: ["x"] };
-    await registry.recordResources(tenant.id, "storage", storage, later);
-    await registry.clearResources(tenant.id, "storage", later);
-    await registry.clearResources(tenant.id, "storage", later);
-    expect((await registry.getTenant(tenant.id))?.resources).toEqual({});
+    const tenant = { ...tenantOf("acme"), resources: { storage } };
+    const { operation } = await register(tenant);
+    await operations.move(operation, { to: "compensating", at, compensation: pendingCompensation() });
+    for (let turn = 0; turn < 2; turn += 1) {
+      await operations.startStep(operation.id, "ReleaseStorage", at);
+      const record = { plane: "storage", made: null, tenantId: tenant.id } as const;
+      await operations.endStep(operation.id, "ReleaseStorage", later, { error: null, record });
+      expect((await registry.getTenant(tenant.id))?.resources).toEqual({});
+    }
   });
 
   describe("quotas", () => {
@@ -255,16 +271,19 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     });
     const step = async (name: string) => (await operations.get(id))?.steps.find((one) => one.name === name);
 
-    test("is started once", async () => {
-      await operations.start(id, later);
-      await operations.start(id, "2027-01-01T00:00:00.000Z");
+    test("runs with its first step, and is listed so", async () => {
+      await operations.startStep(id, "ValidateTenant", later);
       expect(await operations.get(id)).toMatchObject({ status: "running", updated_at: later });
+      const running = await operations.list({ status: "running" }, { limit: 5, after: null });
+      expect(running.items.map((one) => one.id)).toEqual([id]);
+      await operations.startStep(id, "ProvisionStorage", later);
+      expect(await operations.get(id)).toMatchObject({ status: "running" });
     });
 
     test("counts attempts and keeps the first start, the last end and its error", async () => {
       const error = { code: "Boom", message: "It broke." };
       await operations.startStep(id, "ProvisionDatabase", at);
-      await operations.endStep(id, "ProvisionDatabase", at, error);
+      await operations.endStep(id, "ProvisionDatabase", at, { error });
       expect(await step("ProvisionDatabase")).toMatchObject({ status: "failed", attempts: 1, error, ended_at: at });
       await operations.startStep(id, "ProvisionDatabase", later);
       expect(await step("ProvisionDatabase")).toMatchObject({
@@ -273,8 +292,8 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
         error: null,
         ended_at: null,
       });
-      await operations.endStep(id, "ProvisionDatabase", later, null);
-      await operations.endStep(id, "ProvisionDatabase", later, error);
+      await operations.endStep(id, "ProvisionDatabase", later, { error: null });
+      await operations.endStep(id, "ProvisionDatabase", later, { error });
       expect(await step("ProvisionDatabase")).toEqual({
         name: "ProvisionDatabase",
         status: "succeeded",
@@ -290,7 +309,7 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       await Promise.all(
         names.map(async (name) => {
           for (let n = 0; n < 5; n++) await operations.startStep(id, name, at);
-          await operations.endStep(id, name, later, null);
+          await operations.endStep(id, name, later, { error: null });
         }),
       );
       for (const name of names) expect(await step(name)).toMatchObject({ status: "succeeded", attempts: 5 });
@@ -363,7 +382,7 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       await expect(operations.startStep(id, "ReleaseStorage", at)).rejects.toMatchObject({ code: "state-conflict" });
       await operations.move(await stored(), { to: "compensating", at, compensation: pendingCompensation() });
       await operations.startStep(id, "ReleaseStorage", at, flight("a"));
-      await operations.endStep(id, "ReleaseStorage", later, null, "a");
+      await operations.endStep(id, "ReleaseStorage", later, { error: null, flightId: "a" });
       expect((await stored()).compensation.find(({ name }) => name === "ReleaseStorage")).toEqual({
         name: "ReleaseStorage",
         status: "succeeded",
@@ -378,11 +397,11 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       await operations.startStep(id, "ProvisionStorage", at, flight("a"));
       await operations.startStep(id, "ProvisionStorage", at, flight("b", "2026-11-20T13:48:00.000Z"));
       await operations.startStep(id, "ProvisionIdentity", at, flight("c"));
-      await operations.endStep(id, "ProvisionIdentity", later, null, "c");
-      await operations.endStep(id, "ProvisionStorage", later, null, "a");
+      await operations.endStep(id, "ProvisionIdentity", later, { error: null, flightId: "c" });
+      await operations.endStep(id, "ProvisionStorage", later, { error: null, flightId: "a" });
       expect(await operations.inFlight(id, later)).toEqual(["ProvisionStorage"]);
       expect(await operations.inFlight(id, "2026-11-20T13:49:00.000Z")).toEqual([]);
-      await operations.endStep(id, "ProvisionStorage", later, null, "b");
+      await operations.endStep(id, "ProvisionStorage", later, { error: null, flightId: "b" });
       expect(await operations.inFlight(id, later)).toEqual([]);
       await operations.startStep(id, "ProvisionStorage", at, flight("d"));
       await operations.land(id, "ProvisionStorage", "d");
@@ -393,9 +412,8 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     test("that does not exist is a problem", async () => {
       const none = newId("operation");
       const missing = { code: "operation-not-found" };
-      await expect(operations.start(none, at)).rejects.toMatchObject(missing);
       await expect(operations.startStep(none, "NotifyOwner", at)).rejects.toMatchObject(missing);
-      await expect(operations.endStep(none, "NotifyOwner", at, null)).rejects.toMatchObject(missing);
+      await expect(operations.endStep(none, "NotifyOwner", at, { error: null })).rejects.toMatchObject(missing);
     });
 
     test("is listed, of all tenants or of one", async () => {
@@ -404,7 +422,7 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       const page = { limit: 5, after: null };
       expect((await operations.list({}, page)).items.map((one) => one.id)).toEqual([operation.id, id]);
       expect((await operations.list({ tenantId: other.id }, page)).items).toEqual([operation]);
-      await operations.start(id, later);
+      await operations.startStep(id, "ValidateTenant", later);
       expect((await operations.list({ status: "running" }, page)).items.map((one) => one.id)).toEqual([id]);
       expect((await operations.list({ status: "pending" }, page)).items).toEqual([operation]);
       expect((await operations.list({ status: "pending", tenantId: other.id }, page)).items).toEqual([operation]);

@@ -135,36 +135,6 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
       }
     },
 
-    async recordResources(tenantId, plane, made, at) {
-      const update = new UpdateCommand({
-        TableName: table,
-        Key: keys.tenant(tenantId),
-        UpdateExpression: "SET #resources.#plane = :made, updated_at = :at",
-        ConditionExpression: "attribute_exists(pk)",
-        ExpressionAttributeNames: { "#resources": "resources", "#plane": plane },
-        ExpressionAttributeValues: { ":made": made, ":at": at },
-      });
-      await documents.send(update).catch((cause: unknown) => {
-        if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
-        throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`, { cause });
-      });
-    },
-
-    async clearResources(tenantId, plane, at) {
-      const update = new UpdateCommand({
-        TableName: table,
-        Key: keys.tenant(tenantId),
-        UpdateExpression: "REMOVE #resources.#plane SET updated_at = :at",
-        ConditionExpression: "attribute_exists(pk)",
-        ExpressionAttributeNames: { "#resources": "resources", "#plane": plane },
-        ExpressionAttributeValues: { ":at": at },
-      });
-      await documents.send(update).catch((cause: unknown) => {
-        if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
-        throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`, { cause });
-      });
-    },
-
     async addMembership(membership) {
       const item = {
         ...keys.membership(membership.user_id, membership.tenant_id),

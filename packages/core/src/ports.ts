@@ -52,15 +52,6 @@ export interface Registry {
     at: string,
     commit: Commit,
   ): Promise<Tenant | null>;
-  /** Records what one plane made. Idempotent: the same value may be recorded again. */
-  recordResources<P extends keyof TenantResources>(
-    tenantId: string,
-    plane: P,
-    made: NonNullable<TenantResources[P]>,
-    at: string,
-  ): Promise<void>;
-  /** Forgets what one plane made, once it is gone. Idempotent. */
-  clearResources(tenantId: string, plane: keyof TenantResources, at: string): Promise<void>;
   addMembership(membership: Membership): Promise<void>;
   /** Idempotent. */
   removeMembership(userId: string, tenantId: string): Promise<void>;
@@ -79,14 +70,29 @@ export type { Membership };
 
 export type OperationFilter = { readonly tenantId?: string | undefined; readonly status?: OperationStatus | undefined };
 
+/** What the tenant's record says of one plane from now on: what was made of it, or null once that is gone. */
+export type PlaneRecord = {
+  readonly [Plane in keyof Required<TenantResources>]: {
+    readonly plane: Plane;
+    readonly made: NonNullable<TenantResources[Plane]> | null;
+  };
+}[keyof TenantResources];
+
+/** How a step ended, in one write: the record is there if, and only if, the step has succeeded. */
+export type StepEnd = {
+  /** Null: it succeeded. */
+  readonly error: StepError | null;
+  /** Which flight ended with it. */
+  readonly flightId?: string;
+  readonly record?: PlaneRecord & { readonly tenantId: string };
+};
+
 /** Operations and their steps. */
 export interface Operations {
   get(id: string): Promise<Operation | null>;
   list(filter: OperationFilter, page: PageRequest): Promise<Page<Operation>>;
-  /** Sets a pending operation running. A second call changes nothing. */
-  start(id: string, at: string): Promise<void>;
   /**
-   * Counts an attempt and sets the step running. Until `endStep` is told of this flight, or its deadline is over, the
+   * Counts an attempt and sets the step running, and a pending operation with its first step. Until `endStep` is told of this flight, or its deadline is over, the
    * attempt is in flight: it may still make or take things, whatever the step's status says. A step forward may begin while the operation is pending or
    * running, a step back while it is compensating, and only for the execution that works on it.
    *
@@ -98,8 +104,8 @@ export interface Operations {
     at: string,
     flight?: { readonly id: string; readonly execution: string; readonly deadline: string },
   ): Promise<void>;
-  /** Ends the step if it is running, and the flight in any case. */
-  endStep(id: string, step: StepName, at: string, error: StepError | null, flightId?: string): Promise<void>;
+  /** Ends the step if it is running, with what is recorded then, and the flight in any case. */
+  endStep(id: string, step: StepName, at: string, end: StepEnd): Promise<void>;
   /** Ends a flight and leaves the step as it is. */
   land(id: string, step: StepName, flightId: string): Promise<void>;
   /** The steps that have an attempt in flight at this time. */

@@ -112,7 +112,7 @@ test("a release waits for what is still in flight", async () => {
   const call = () => release(payload("ReleaseStorage", { execution: operation_id }), context);
   await expect(call()).rejects.toMatchObject({ name: "NotReadyYet" });
   expect(verb).not.toHaveBeenCalled();
-  await ports.operations.endStep(operation_id, "ProvisionStorage", at, null, "req-0");
+  await ports.operations.endStep(operation_id, "ProvisionStorage", at, { error: null, flightId: "req-0" });
   await call();
   expect(verb).toHaveBeenCalledOnce();
   expect(state.flights.size).toBe(0);

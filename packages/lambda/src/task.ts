@@ -1,7 +1,7 @@
 import middy, { type MiddlewareObj } from "@middy/core";
 import { TaskInput, type TaskName } from "@tenantry/contract/tasks";
 import { compensationSteps, onboardingSteps, type StepName } from "@tenantry/core/operation/operation";
-import type { Clock, Operations } from "@tenantry/core/ports";
+import type { Clock, Operations, PlaneRecord } from "@tenantry/core/ports";
 import { NotReadyYet } from "@tenantry/core/provisioning/errors";
 import type { TaskRun, TaskVerb } from "@tenantry/core/provisioning/ports";
 import type { Context } from "aws-lambda";
@@ -10,12 +10,12 @@ import { errorFields, log } from "./log.ts";
 
 /** What the edge itself needs, whatever the task does. */
 export type TaskPorts = {
-  readonly operations: Pick<Operations, "start" | "startStep" | "endStep" | "land" | "inFlight">;
+  readonly operations: Pick<Operations, "startStep" | "endStep" | "land" | "inFlight">;
   readonly clock: Clock;
 };
 
 type Internal = { run?: TaskRun; begun?: true; attempt?: number; since?: number };
-type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
+type Middleware = MiddlewareObj<unknown, PlaneRecord | void, Error, Context, Internal>;
 
 /**
  * Makes a verb a Lambda handler that a state machine calls. Around the verb it parses the payload, writes the step's
@@ -23,7 +23,7 @@ type Middleware = MiddlewareObj<unknown, void, Error, Context, Internal>;
  * (`TransientError`, or the error's own) and a message of the step and the reason.
  */
 export const task = (name: TaskName, ports: TaskPorts, verb: TaskVerb) =>
-  middy<unknown, void, Error, Context, Internal>()
+  middy<unknown, PlaneRecord | void, Error, Context, Internal>()
     .use([logging(name), parsing(name), ...(isStep(name) ? [progress(name, ports)] : [])])
     .handler((run) => verb(run as TaskRun));
 
@@ -58,7 +58,6 @@ const progress = (name: StepName, { operations, clock }: TaskPorts): Middleware 
   return {
     before: async ({ internal, context }) => {
       const { operationId, requestId, execution } = internal.run!;
-      if (name === onboardingSteps[0]) await operations.start(operationId, now());
       if (isBack(name)) await awaitStragglers(operations, operationId, now());
       // Lambda ends the function at the deadline, whatever becomes of the execution that called it.
       const deadline = new Date(clock().getTime() + context.getRemainingTimeInMillis()).toISOString();
@@ -66,7 +65,14 @@ const progress = (name: StepName, { operations, clock }: TaskPorts): Middleware 
       await operations.startStep(operationId, name, now(), flight);
       internal.begun = true;
     },
-    after: ({ internal: { run } }) => operations.endStep(run!.operationId, name, now(), null, run!.requestId),
+    after: async (request) => {
+      const { operationId, tenantId, requestId } = request.internal.run!;
+      const record = request.response ? { ...request.response, tenantId } : undefined;
+      // The state machine has no use for it, and its history is no place for it.
+      request.response = undefined;
+      const end = { error: null, flightId: requestId, ...(record && { record }) };
+      await operations.endStep(operationId, name, now(), end);
+    },
     onError: async ({ internal: { run, begun }, error }) => {
       // What was not allowed to begin may not end what another attempt does.
       if (run === undefined || begun === undefined) return;
@@ -76,7 +82,8 @@ const progress = (name: StepName, { operations, clock }: TaskPorts): Middleware 
         return;
       }
       // If even this cannot be written, the reason still goes out with the error and FailOnboarding writes it.
-      await operations.endStep(run.operationId, name, now(), stepErrorOf(error), run.requestId).catch(() => undefined);
+      const end = { error: stepErrorOf(error), flightId: run.requestId };
+      await operations.endStep(run.operationId, name, now(), end).catch(() => undefined);
     },
   };
 };

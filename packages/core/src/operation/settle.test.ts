@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { platformOrg, permissions } from "../access/policy.ts";
 import type { Context } from "../context.ts";
 import type { ExecutionState, Ports } from "../ports.ts";
-import { aTenant, at, ids, run, world } from "../provisioning/testing.ts";
+import { aTenant, at, ids, run, validated, world } from "../provisioning/testing.ts";
 import { beginCompensation } from "../provisioning/begin-compensation.ts";
 import { failOnboarding } from "../provisioning/fail-onboarding.ts";
 import type { TenantStatus } from "../tenant/tenant.ts";
@@ -48,7 +48,7 @@ const setUp = (status?: TenantStatus) => {
     for (const name of compensationSteps) {
       await ports.operations.startStep(ids.operation, name, at);
       const error = left.includes(name) ? { code: "AccessDenied", message: "No." } : null;
-      await ports.operations.endStep(ids.operation, name, at, error);
+      await ports.operations.endStep(ids.operation, name, at, { error });
     }
     await failOnboarding(it.ports)({ ...run, execution });
     executions.set(execution, { error: aborted });
@@ -59,7 +59,7 @@ const setUp = (status?: TenantStatus) => {
 describe("an execution that ended without telling", () => {
   test("is taken back by another, and the operation says why", async () => {
     const it = setUp();
-    await it.ports.operations.start(ids.operation, at);
+    await validated(it.ports.operations);
     await it.ports.operations.startStep(ids.operation, "ProvisionStorage", at);
     it.executions.set(ids.operation, { error: aborted });
     expect(await settleOperation(it.ports)(ids.operation, { patient: true })).toBe("compensating");
@@ -77,7 +77,7 @@ describe("an execution that ended without telling", () => {
 
   test("is settled once, however many notice it at once", async () => {
     const it = setUp();
-    await it.ports.operations.start(ids.operation, at);
+    await validated(it.ports.operations);
     it.executions.set(ids.operation, { error: aborted });
     const all = await Promise.all([1, 2, 3].map(() => settleOperation(it.ports)(ids.operation, { patient: true })));
     expect(all.filter((settled) => settled === "compensating")).toHaveLength(1);
@@ -86,7 +86,7 @@ describe("an execution that ended without telling", () => {
 
   test("leaves a tenant that is active already, and the operation has succeeded", async () => {
     const it = setUp("active");
-    await it.ports.operations.start(ids.operation, at);
+    await validated(it.ports.operations);
     it.executions.set(ids.operation, { error: aborted });
     expect(await settleOperation(it.ports)(ids.operation, { patient: true })).toBe("succeeded");
     expect(it.operation()).toMatchObject({ status: "succeeded", error: null });
@@ -110,7 +110,7 @@ describe("an execution that ended without telling", () => {
 
   test("is left alone while it runs or when all is over", async () => {
     const it = setUp();
-    await it.ports.operations.start(ids.operation, at);
+    await validated(it.ports.operations);
     it.executions.set(ids.operation, "running");
     expect(await settleOperation(it.ports)(ids.operation, { patient: false })).toBe("left alone");
     await it.ports.operations.move(it.operation(), { to: "succeeded", at, endedAt: at });
@@ -158,7 +158,7 @@ describe("the sweep", () => {
 describe("a cancellation", () => {
   test("stops the execution, takes back what was made and ends as cancelled", async () => {
     const it = setUp();
-    await it.ports.operations.start(ids.operation, at);
+    await validated(it.ports.operations);
     it.executions.set(ids.operation, "running");
     const cancelled = await cancelOperation(it.ports)(admin, input);
     expect(cancelled).toMatchObject({
@@ -176,7 +176,7 @@ describe("a cancellation", () => {
 
   test("is too late when the tenant is active", async () => {
     const it = setUp("active");
-    await it.ports.operations.start(ids.operation, at);
+    await validated(it.ports.operations);
     await expect(cancelOperation(it.ports)(admin, input)).rejects.toMatchObject({
       code: "state-conflict",
       detail: expect.stringContaining("active already"),
@@ -244,7 +244,7 @@ describe("transitions", () => {
           const before = it.operation();
           const running = before.status === "running" || before.status === "pending";
           const act = {
-            run: () => it.ports.operations.start(ids.operation, at),
+            run: () => validated(it.ports.operations),
             fail: () => beginCompensation(it.ports)({ ...run, failure, execution: before.execution }),
             kill: async () => it.executions.set(before.execution, { error: aborted }),
             activate: async () => {

@@ -50,7 +50,7 @@ const settleEnded = async (ports: Ports, id: string, execution: string, error: S
   const tenant = await ports.registry.getTenant(operation.tenant_id);
   const at = ports.clock().toISOString();
   const unsaid = operation.steps.filter(({ status }) => status === "running");
-  for (const step of unsaid) await ports.operations.endStep(id, step.name, at, error);
+  for (const step of unsaid) await ports.operations.endStep(id, step.name, at, { error });
   if (tenant?.status !== "active") return compensate(ports, operation, { error, tenant });
 
   // The tenant can be used, so there is nothing to take back; what was left to do is said to have failed.

@@ -25,7 +25,7 @@ export const beginCompensation =
     const { step, error } = failureOf(operation, run.failure);
     // The step that timed out or died could not say so itself.
     const unsaid = operation.steps.find((each) => each.name === step && each.status === "running");
-    if (unsaid !== undefined) await ports.operations.endStep(operation.id, unsaid.name, at, error);
+    if (unsaid !== undefined) await ports.operations.endStep(operation.id, unsaid.name, at, { error });
 
     const moved =
       own && tenant.status === "provisioning" && (operation.status === "pending" || operation.status === "running")

@@ -13,26 +13,26 @@ import { releaseDatabase } from "./release-database.ts";
 import { releaseIdentity } from "./release-identity.ts";
 import { releaseNamespace } from "./release-namespace.ts";
 import { releaseStorage } from "./release-storage.ts";
-import { aTenant, at, ids, run, world } from "./testing.ts";
+import { aTenant, at, ids, perform, run, world } from "./testing.ts";
 import { validateTenant } from "./validate-tenant.ts";
 
 const planes = [
-  ["database", provisionDatabase],
-  ["storage", provisionStorage],
-  ["identity", provisionIdentity],
-  ["namespace", provisionNamespace],
+  ["ProvisionDatabase", provisionDatabase],
+  ["ProvisionStorage", provisionStorage],
+  ["ProvisionIdentity", provisionIdentity],
+  ["ProvisionNamespace", provisionNamespace],
 ] as const;
 
 const provisioned = async () => {
   const it = world();
-  for (const [, provision] of planes) await provision(it.ports)(run);
+  for (const [step, provision] of planes) await perform(it.ports, step, provision);
   return it;
 };
 
 test("onboarding makes every plane, activates the tenant and ends the operation", async () => {
   const it = world();
   await validateTenant(it.ports)(run);
-  for (const [, provision] of planes) await provision(it.ports)(run);
+  for (const [step, provision] of planes) await perform(it.ports, step, provision);
   await activateTenant(it.ports)(run);
   await notifyOwner(it.ports)(run);
   expect(it.operation().status).not.toBe("succeeded");
@@ -59,7 +59,7 @@ test("onboarding makes every plane, activates the tenant and ends the operation"
 test("a step that runs twice changes nothing the second time", async () => {
   const it = await provisioned();
   const first = it.tenant();
-  for (const [, provision] of planes) await provision(it.ports)(run);
+  for (const [step, provision] of planes) await perform(it.ports, step, provision);
   expect(it.tenant()).toEqual(first);
   expect(it.state.memberships).toHaveLength(1);
 
@@ -74,8 +74,8 @@ describe("nothing is made for a tenant that is not being onboarded", () => {
   const others = tenantStatuses.filter(
     (status): status is Exclude<TenantStatus, "provisioning"> => status !== "provisioning",
   );
-  test.for(others.flatMap((status) => planes.map(([plane, provision]) => ({ status, plane, provision }))))(
-    "$status, $plane",
+  test.for(others.flatMap((status) => planes.map(([step, provision]) => ({ status, step, provision }))))(
+    "$status, $step",
     async ({ status, provision }) => {
       const it = world(aTenant({ status }));
       await expect(provision(it.ports)(run)).rejects.toMatchObject({ name: "TenantNotProvisioning" });
@@ -108,7 +108,7 @@ describe("validation", () => {
 describe("activation", () => {
   test("is refused while a plane is missing, and says which", async () => {
     const it = world();
-    await provisionStorage(it.ports)(run);
+    await perform(it.ports, "ProvisionStorage", provisionStorage);
     await expect(activateTenant(it.ports)(run)).rejects.toMatchObject({
       name: "PlaneMissing",
       message: "Nothing was recorded for the tenant's database and identity and namespace.",
@@ -163,13 +163,12 @@ describe("failure", () => {
   /** As the edge of the tasks does it. */
   const takeBack = async (it: ReturnType<typeof world>, left: readonly string[] = []) => {
     for (const [name, release] of releases) {
-      await it.ports.operations.startStep(ids.operation, name, at);
       if (left.includes(name)) {
-        await it.ports.operations.endStep(ids.operation, name, at, { code: "AccessDenied", message: "No." });
+        await it.ports.operations.startStep(ids.operation, name, at);
+        await it.ports.operations.endStep(ids.operation, name, at, { error: { code: "AccessDenied", message: "No." } });
         continue;
       }
-      await release(it.ports)(run);
-      await it.ports.operations.endStep(ids.operation, name, at, null);
+      await perform(it.ports, name, release);
     }
   };
 

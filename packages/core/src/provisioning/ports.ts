@@ -1,5 +1,5 @@
 import type { Issuers } from "../access/issuer.ts";
-import type { Clock, NewId, Operations, Registry } from "../ports.ts";
+import type { Clock, NewId, Operations, PlaneRecord, Registry } from "../ports.ts";
 import type { Tenant, TenantResources } from "../tenant/tenant.ts";
 import type { Isolation } from "../tenant/tier.ts";
 import type { KubernetesObject } from "./namespace-objects.ts";
@@ -15,7 +15,8 @@ export type TaskRun = {
   readonly failure?: { readonly Error: string; readonly Cause: string } | undefined;
 };
 
-export type TaskVerb = (run: TaskRun) => Promise<void>;
+/** What it returns is recorded with the end of its step. */
+export type TaskVerb = (run: TaskRun) => Promise<PlaneRecord | void>;
 
 type Made<Plane extends keyof TenantResources> = NonNullable<TenantResources[Plane]>;
 

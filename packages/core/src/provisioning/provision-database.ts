@@ -5,7 +5,7 @@ import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 /** Gives the tenant a login to a database, shared or its own as the tier says. Idempotent. */
 export const provisionDatabase =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "databases">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "databases">): TaskVerb =>
   async (run) => {
     const tenant = await loadProvisioning(ports.registry, run.tenantId);
     const { database } = planeNames(tenant.slug);
@@ -16,5 +16,5 @@ export const provisionDatabase =
       name: database,
       role: database,
     });
-    await ports.registry.recordResources(tenant.id, "database", made, ports.clock().toISOString());
+    return { plane: "database", made };
   };

@@ -30,5 +30,5 @@ export const provisionIdentity =
     });
     if (made.client_id !== undefined)
       await ports.issuers.register({ user_pool_id: made.user_pool_id, client_id: made.client_id, tenant_id: id });
-    await ports.registry.recordResources(id, "identity", made, at);
+    return { plane: "identity", made };
   };

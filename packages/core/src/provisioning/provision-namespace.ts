@@ -4,7 +4,7 @@ import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 /** Makes the tenant's namespace with its quota, policies and roles, and gives its pods the tenant's role. Idempotent. */
 export const provisionNamespace =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "cluster">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "cluster">): TaskVerb =>
   async (run) => {
     const tenant = await loadProvisioning(ports.registry, run.tenantId);
     const made = await ports.cluster.ensure({
@@ -15,5 +15,5 @@ export const provisionNamespace =
       // A cluster without the Prometheus operator scrapes by other means.
       ifServed: ["ServiceMonitor"],
     });
-    await ports.registry.recordResources(tenant.id, "namespace", made, ports.clock().toISOString());
+    return { plane: "namespace", made };
   };

@@ -8,7 +8,7 @@ export const folderMarkers = ["uploads/.keep", "exports/.keep"] as const;
 
 /** Makes the tenant's folders in the shared bucket, and the key of a tier that has its own. Idempotent. */
 export const provisionStorage =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "storage">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "storage">): TaskVerb =>
   async (run) => {
     const { id, slug, tier } = await loadProvisioning(ports.registry, run.tenantId);
     const { prefix } = planeNames(slug);
@@ -19,5 +19,5 @@ export const provisionStorage =
       prefix,
       objects: folderMarkers,
     });
-    await ports.registry.recordResources(id, "storage", made, ports.clock().toISOString());
+    return { plane: "storage", made };
   };

@@ -6,7 +6,7 @@ import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
  * accepting its tokens first. Idempotent.
  */
 export const releaseIdentity =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "users" | "issuers">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "users" | "issuers">): TaskVerb =>
   async (run) => {
     const { registry, issuers } = ports;
     const tenant = await loadReleasable(registry, run.tenantId);
@@ -19,5 +19,5 @@ export const releaseIdentity =
       },
       closing: (client) => issuers.remove(client),
     });
-    await registry.clearResources(tenant.id, "identity", ports.clock().toISOString());
+    return { plane: "identity", made: null };
   };

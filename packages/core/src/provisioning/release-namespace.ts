@@ -3,9 +3,9 @@ import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 /** Takes away the tenant's namespace with everything in it, however far it was made. Idempotent. */
 export const releaseNamespace =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "cluster">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "cluster">): TaskVerb =>
   async (run) => {
     const tenant = await loadReleasable(ports.registry, run.tenantId);
     await ports.cluster.release(tenant, run.operationId);
-    await ports.registry.clearResources(tenant.id, "namespace", ports.clock().toISOString());
+    return { plane: "namespace", made: null };
   };

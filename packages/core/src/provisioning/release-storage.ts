@@ -3,9 +3,9 @@ import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 /** Takes away the tenant's folder with all that lies in it, however far it was made. Idempotent. */
 export const releaseStorage =
-  (ports: Pick<ProvisioningPorts, "registry" | "clock" | "storage">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "storage">): TaskVerb =>
   async (run) => {
     const tenant = await loadReleasable(ports.registry, run.tenantId);
     await ports.storage.release(tenant);
-    await ports.registry.clearResources(tenant.id, "storage", ports.clock().toISOString());
+    return { plane: "storage", made: null };
   };

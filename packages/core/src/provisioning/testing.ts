@@ -1,8 +1,10 @@
 import { newOnboarding } from "../operation/begin.ts";
+import type { StepName } from "../operation/operation.ts";
+import type { Operations } from "../ports.ts";
 import { memory, memoryRegistry } from "../testing/memory.ts";
 import { memoryOperations } from "../testing/memory-operations.ts";
 import type { Tenant } from "../tenant/tenant.ts";
-import type { Mail, ProvisioningPorts, TaskRun } from "./ports.ts";
+import type { Mail, ProvisioningPorts, TaskRun, TaskVerb } from "./ports.ts";
 
 export const ids = { tenant: "ten_01JD00000000000000000000AA", operation: "op_01JD00000000000000000000AA" };
 export const at = "2026-11-20T13:45:12.123Z";
@@ -22,6 +24,24 @@ export const aTenant = (more: Partial<Tenant> = {}): Tenant => ({
 });
 
 export const run: TaskRun = { operationId: ids.operation, tenantId: ids.tenant, requestId: "req-1" };
+
+/** Runs a step as the edge of the tasks does. */
+export const perform = async (
+  ports: ProvisioningPorts,
+  name: StepName,
+  verb: (ports: ProvisioningPorts) => TaskVerb,
+): Promise<void> => {
+  await ports.operations.startStep(ids.operation, name, at);
+  const made = await verb(ports)(run);
+  const record = made ? { ...made, tenantId: ids.tenant } : undefined;
+  await ports.operations.endStep(ids.operation, name, at, { error: null, ...(record && { record }) });
+};
+
+/** The first step, with which the operation runs. */
+export const validated = async (operations: Operations): Promise<void> => {
+  await operations.startStep(ids.operation, "ValidateTenant", at);
+  await operations.endStep(ids.operation, "ValidateTenant", at, { error: null });
+};
 
 /** A registered tenant in memory, and planes that count what they were asked. */
 export const world = (tenant: Tenant | null = aTenant()) => {

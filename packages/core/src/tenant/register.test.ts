@@ -192,7 +192,7 @@ describe("registering a tenant", () => {
   test("stands when the start had succeeded and only its reply was lost", async () => {
     startFails = () => {
       const [id] = state.operations.keys();
-      void ports.operations.start(id ?? "", now);
+      void ports.operations.startStep(id ?? "", "ValidateTenant", now);
       throw new Error("lost reply");
     };
     const { tenant } = await register();
@@ -204,7 +204,7 @@ describe("registering a tenant", () => {
     started.length = 0;
     await expect(register()).rejects.toMatchObject({ code: "tenant-exists" });
     expect(started).toEqual([{ operation_id: operation.id, tenant_id: operation.tenant_id }]);
-    await ports.operations.start(operation.id, now);
+    await ports.operations.startStep(operation.id, "ValidateTenant", now);
     started.length = 0;
     await expect(register()).rejects.toMatchObject({ code: "tenant-exists" });
     expect(started).toEqual([]);

@@ -1,5 +1,6 @@
+import { movedBy } from "../operation/moved.ts";
 import type { Operation, StepName } from "../operation/operation.ts";
-import type { Operations } from "../ports.ts";
+import type { Operations, StepEnd } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { giveBack, type Memory, pageOf, take } from "./memory.ts";
 
@@ -39,10 +40,6 @@ export const memoryOperations = (state: Memory): Operations => {
         ),
         page,
       ),
-    async start(id, at) {
-      const operation = read(id);
-      if (operation.status === "pending") state.operations.set(id, { ...operation, status: "running", updated_at: at });
-    },
     async startStep(id, name, at, flight) {
       const { status, execution } = read(id);
       const step = progressOf(id, name);
@@ -51,6 +48,7 @@ export const memoryOperations = (state: Memory): Operations => {
         : status === "pending" || status === "running";
       if (step === undefined || !open || (flight !== undefined && flight.execution !== execution))
         throw new Problem("state-conflict", `The operation ${id} does not wait for ${name}.`);
+      if (status === "pending") state.operations.set(id, { ...read(id), status: "running" });
       const attempts = step.attempts + 1;
       put(id, at, {
         ...step,
@@ -62,10 +60,11 @@ export const memoryOperations = (state: Memory): Operations => {
       });
       if (flight !== undefined) state.flights.set(`${id}/${name}/${flight.id}`, flight.deadline);
     },
-    async endStep(id, name, at, error, flightId) {
+    async endStep(id, name, at, { error, flightId, record }) {
       const step = progressOf(id, name);
       state.flights.delete(`${id}/${name}/${flightId}`);
       if (step?.status !== "running") return;
+      if (record !== undefined) setResources(state, record, at);
       put(id, at, { ...step, status: error === null ? "succeeded" : "failed", ended_at: at, error });
     },
     async land(id, name, flightId) {
@@ -95,15 +94,10 @@ export const memoryOperations = (state: Memory): Operations => {
   };
 };
 
-const movedBy = (now: Operation, change: Parameters<Operations["move"]>[1]): Operation => ({
-  ...now,
-  status: change.to,
-  updated_at: change.at,
-  execution: change.execution ?? now.execution,
-  attempt: change.attempt ?? now.attempt,
-  steps: change.steps ?? now.steps,
-  compensation: change.compensation ?? now.compensation,
-  error: change.error === undefined ? now.error : change.error,
-  cancelled_at: change.cancelledAt === undefined ? now.cancelled_at : change.cancelledAt,
-  ended_at: change.endedAt === undefined ? now.ended_at : change.endedAt,
-});
+const setResources = (state: Memory, { tenantId, plane, made }: NonNullable<StepEnd["record"]>, at: string): void => {
+  const tenant = state.tenants.get(tenantId);
+  if (tenant === undefined) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
+  const { [plane]: _before, ...others } = tenant.resources;
+  const resources = made === null ? others : { ...others, [plane]: made };
+  state.tenants.set(tenantId, { ...tenant, resources, updated_at: at });
+};

@@ -75,17 +75,6 @@ export const memoryRegistry = (state: Memory): Registry => ({
     state.commits.push(commit);
     return moved;
   },
-  async recordResources(tenantId, plane, made, at) {
-    const tenant = state.tenants.get(tenantId);
-    if (tenant === undefined) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
-    state.tenants.set(tenantId, { ...tenant, resources: { ...tenant.resources, [plane]: made }, updated_at: at });
-  },
-  async clearResources(tenantId, plane, at) {
-    const tenant = state.tenants.get(tenantId);
-    if (tenant === undefined) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
-    const { [plane]: _gone, ...resources } = tenant.resources;
-    state.tenants.set(tenantId, { ...tenant, resources, updated_at: at });
-  },
   async addMembership(membership) {
     const known = state.memberships.some(
       (other) => other.user_id === membership.user_id && other.tenant_id === membership.tenant_id,
