@@ -1,8 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { Membership } from "@tenantry/core/access/membership";
 import type { Registry, Reservation } from "@tenantry/core/ports";
-import { Problem } from "@tenantry/core/problem";
 import { Tenant, tenantStatuses } from "@tenantry/core/tenant/tenant";
 import { tierNames } from "@tenantry/core/tenant/tier";
 import { commitWrites } from "./commit.ts";

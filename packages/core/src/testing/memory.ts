@@ -1,6 +1,5 @@
 import type { Operation } from "../operation/operation.ts";
 import type { Commit, Membership, Page, PageRequest, Registry, Reservation } from "../ports.ts";
-import { Problem } from "../problem.ts";
 import type { Tenant } from "../tenant/tenant.ts";
 import type { Claim, Counter } from "../tenant/quota.ts";
 

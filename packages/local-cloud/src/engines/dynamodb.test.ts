@@ -145,7 +145,9 @@ describe("DynamoDB", () => {
       /^SEARCH .* USING (?:COVERING )?INDEX _stream_records_last/,
     );
     const after = `SELECT * FROM _stream_records WHERE table_name = 'Notes' AND shard_id = 's' AND ${number} > 5`;
-    expect(planOf(`${after} ORDER BY ${number} ASC LIMIT 9`)).toMatch(/^SEARCH .* USING (?:COVERING )?INDEX _stream_records_after/);
+    expect(planOf(`${after} ORDER BY ${number} ASC LIMIT 9`)).toMatch(
+      /^SEARCH .* USING (?:COVERING )?INDEX _stream_records_after/,
+    );
     database.close();
   });
 
