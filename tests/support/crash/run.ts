@@ -1,75 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { send, signIn } from "../api.ts";
 import type { Ready } from "../app.ts";
-import { ask, askJson } from "../aws.ts";
-import { type Known, takeInventory } from "../inventory.ts";
+import { ask } from "../aws.ts";
+import { type Inventory, type Known, takeInventory } from "../inventory.ts";
+import { difference, inspector } from "./inspect.ts";
 import { nameOf, type Point, rulesOf, type Schedule } from "./schedule.ts";
+import { watchOperations } from "./watch.ts";
 
 export type Violation = { readonly schedule: string; readonly what: string };
 
-/** How an operation may be found once nothing is done for it any more. */
-const ended = new Set(["succeeded", "failed", "cancelled", "compensation_failed"]);
-
-const faults = (ready: Ready, method: string, body?: object, query = ""): Promise<string> =>
-  ask(ready, "faults", `/_faults${query}`, body === undefined ? { method } : { method, body: JSON.stringify(body) });
-
-/** Tenants of one run of the harness have names of one length, so that none is found in another. */
-const names = (() => {
-  const run = Date.now().toString(36).slice(-6);
-  let number = 0;
-  return () => `cr${run}-${String((number += 1)).padStart(5, "0")}`;
-})();
-
-type Subject = Known & { readonly operation: string };
-
-/** One attempt to onboard a tenant of a name that nobody has. */
-const begin = async (ready: Ready, token: string, tier: string): Promise<Subject> => {
-  const slug = names();
-  const owner = `owner@${slug}.example`;
-  const post = () =>
-    send(ready, "POST", "/admin/tenants", {
-      token,
-      body: { name: slug, tier, owner: { email: owner } },
-      headers: { "idempotency-key": slug },
-    });
-  let answer = await post();
-  // A machine with more to do than it can is no violation; with its key the request may be sent again.
-  for (let tries = 0; tries < 10 && (answer.status >= 500 || answer.headers.has("retry-after")); tries += 1) {
-    await sleep(1000);
-    answer = await post();
-  }
-  const { status, body, text } = answer;
-  if (status !== 202) throw new Error(`POST /admin/tenants: ${status} ${text}`);
-  if (body.tenant.slug !== slug) throw new Error(`The slug of ${slug} is ${body.tenant.slug}.`);
-  return { id: body.tenant.id, slug, owner, operation: body.operation.id };
-};
-
-/** An operation as the control table has it: asking the API fifty times a second would be the load. */
-const tableOf = async (ready: Ready): Promise<string> => {
-  const { TableNames } = await askJson(ready, "dynamodb", "DynamoDB_20120810.ListTables", {});
-  const control = (TableNames as string[]).find((name) => /control/i.test(name));
-  if (control === undefined) throw new Error("There is no control table.");
-  return control;
-};
-
-const statusIn = async (ready: Ready, table: string, operation: string): Promise<string> => {
-  const { Item } = await askJson(ready, "dynamodb", "DynamoDB_20120810.GetItem", {
-    TableName: table,
-    Key: { pk: { S: `OPERATION#${operation}` }, sk: { S: "OPERATION" } },
-    ConsistentRead: true,
-  });
-  return Item?.status?.S ?? "missing";
-};
-
-const patience = 120_000;
-
-const waitFor = async (ready: Ready, table: string, operation: string): Promise<string> => {
-  const until = Date.now() + patience;
-  for (;;) {
-    const status = await statusIn(ready, table, operation);
-    if (ended.has(status) || Date.now() > until) return status;
-    await sleep(200);
-  }
+export type Outcome = {
+  readonly schedules: number;
+  /** Faults that the schedules hold, and those of them that befell a call: a run may go another way. */
+  readonly faults: number;
+  readonly met: number;
+  readonly unmet: readonly Schedule[];
+  /** Onboardings that lived through their faults, and that were undone and then retried. */
+  readonly survived: number;
+  readonly undone: number;
+  /** How many of each fault were met, by `task fault`. */
+  readonly metBy: ReadonlyMap<string, number>;
+  readonly violations: readonly Violation[];
 };
 
 export type Harness = {
@@ -81,26 +32,74 @@ export type Harness = {
   run(schedules: readonly Schedule[], options?: { onDone?: (done: number) => void }): Promise<Outcome>;
 };
 
-export type Outcome = {
-  readonly schedules: number;
-  /** Onboardings that lived through their faults, and that were undone and then retried. */
-  readonly survived: number;
-  readonly undone: number;
-  /** Schedules of which no fault was met: the run went another way. */
-  readonly unmet: number;
-  readonly violations: readonly Violation[];
-};
+type Subject = Known & { readonly operation: string };
+type Trial = { readonly schedule: Schedule; readonly tenant: Subject; readonly hits: readonly number[] };
 
-/** How many tenants are onboarded at once, and how many between two looks at everything there is. */
-const concurrency = 24;
-const batchSize = 120;
+/** How many onboardings are on their way at once. Most of them wait for a retry or for what may still be at work. */
+const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 40);
+
+/** Tenants of one run of the harness have names of one length, so that none is found in another. */
+const names = (() => {
+  const run = Date.now().toString(36).slice(-6);
+  let number = 0;
+  return () => `cr${run}-${String((number += 1)).padStart(5, "0")}`;
+})();
 
 export const createHarness = async (ready: Ready): Promise<Harness> => {
-  const token = await signIn(ready);
-  const table = await tableOf(ready);
+  const ended = await watchOperations(ready);
+  const inspect = inspector(ready);
   const cleanOnes = new Map<string, { inventory: string[]; points: Point[] }>();
 
-  const calls = async (tenantId: string): Promise<Point[]> => {
+  // A token lives for an hour, and a run may take longer.
+  let token: { readonly value: Promise<string>; readonly since: number } | undefined;
+  const signedIn = (): Promise<string> => {
+    if (token === undefined || Date.now() - token.since > 600_000) token = { value: signIn(ready), since: Date.now() };
+    return token.value;
+  };
+  const faults = async (method: string, body?: object, invocation?: string): Promise<string> => {
+    const query = invocation === undefined ? "" : `?invocation=${invocation}`;
+    return ask(ready, "faults", `/_faults${query}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  };
+  /** A machine with more to do than it can is no violation; with its key the request may be sent again. */
+  const post = async (path: string, body: object, key: string) => {
+    for (let tries = 1; ; tries += 1) {
+      const headers = { "idempotency-key": key };
+      const answer = await send(ready, "POST", path, { token: await signedIn(), body, headers }).catch(() => undefined);
+      const busy = answer === undefined || answer.status >= 500 || answer.headers.has("retry-after");
+      if (answer !== undefined && (answer.status === 202 || !busy || tries === 30)) return answer;
+      if (tries === 30) throw new Error(`POST ${path}: no answer.`);
+      await sleep(1000);
+    }
+  };
+  /** One attempt to onboard a tenant of a name that nobody has. */
+  const begin = async (tier: string): Promise<Subject> => {
+    const slug = names();
+    const owner = `owner@${slug}.example`;
+    const { status, body, text } = await post("/admin/tenants", { name: slug, tier, owner: { email: owner } }, slug);
+    if (status !== 202) throw new Error(`POST /admin/tenants: ${status} ${text}`);
+    if (body.tenant.slug !== slug) throw new Error(`The slug of ${slug} is ${body.tenant.slug}.`);
+    return { id: body.tenant.id, slug, owner, operation: body.operation.id };
+  };
+  const statusOf = async ({ id }: Subject): Promise<string> =>
+    (await send(ready, "GET", `/admin/tenants/${id}`, { token: await signedIn() })).body.status;
+
+  /** Rules follow a tenant's id, which is known only once its onboarding has begun: its first step waits for them. */
+  const hold = async (): Promise<void> => {
+    const { faults: known } = JSON.parse(await faults("GET")) as { faults: { kind: string }[] };
+    if (known.some(({ kind }) => kind === "hold")) return;
+    await faults("POST", {
+      service: "dynamodb",
+      kind: "hold",
+      invocation: ['"step":"ValidateTenant"'],
+      delayMs: 20_000,
+    });
+  };
+  const inert = (tenantId: string) => ({ service: "none", kind: "delay", invocation: [tenantId] });
+
+  const callsOf = async (tenantId: string): Promise<Point[]> => {
     const { calls: made } = JSON.parse(await ask(ready, "faults", `/_calls?match=${tenantId}`)) as {
       calls: { service: string; action: string | null; payload: string }[];
     };
@@ -115,123 +114,83 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       return [{ step, service, action: action ?? "", nth }];
     });
   };
-  const recorded = async (
-    tier: string,
-    rules: (id: string) => object[],
-  ): Promise<{ tenant: Subject; points: Point[] }> => {
+  const recorded = async (tier: string, rules: (id: string) => object[]) => {
     await ask(ready, "faults", "/_calls", { method: "POST" });
     try {
       await hold();
-      const tenant = await begin(ready, token, tier);
-      await faults(ready, "POST", [...rules(tenant.id), inert(tenant.id)]);
-      await waitFor(ready, table, tenant.operation);
-      await faults(ready, "DELETE", undefined, `?invocation=${tenant.id}`);
-      return { tenant, points: await calls(tenant.id) };
+      const tenant = await begin(tier);
+      await faults("POST", [...rules(tenant.id), inert(tenant.id)]);
+      await ended(tenant.operation);
+      await faults("DELETE", undefined, tenant.id);
+      return { tenant, points: await callsOf(tenant.id) };
     } finally {
       await ask(ready, "faults", "/_calls", { method: "DELETE" });
     }
   };
 
-  /** Rules follow a tenant's id, which is known only once its onboarding has begun: its first step waits for them. */
-  const hold = async (): Promise<void> => {
-    const { faults: known } = JSON.parse(await faults(ready, "GET")) as { faults: { kind: string }[] };
-    if (known.some(({ kind }) => kind === "hold")) return;
-    const rule = { service: "dynamodb", kind: "hold", invocation: ['"step":"ValidateTenant"'], delayMs: 20_000 };
-    await faults(ready, "POST", rule);
-  };
-  const inert = (tenantId: string) => ({ service: "none", kind: "delay", invocation: [tenantId] });
-
-  /** How often the tenant's rules were met. */
-  const hitsOf = async (tenantId: string): Promise<number> => {
-    const { faults: known } = JSON.parse(await faults(ready, "GET")) as {
-      faults: { invocation?: string[]; hits: number }[];
-    };
-    return known.filter(({ invocation }) => invocation?.[0] === tenantId).reduce((sum, { hits }) => sum + hits, 0);
-  };
-
-  type Trial = { schedule: Schedule; tenant: Subject; status: string; hits: number };
-  const tryOne = async (schedule: Schedule): Promise<Trial> => {
-    const tenant = await begin(ready, token, schedule.tier);
-    await faults(ready, "POST", rulesOf(schedule, tenant.id));
-    const status = await waitFor(ready, table, tenant.operation);
-    return { schedule, tenant, status, hits: await hitsOf(tenant.id) };
-  };
-  const tenantStatus = async ({ id }: Subject): Promise<string> =>
-    (await send(ready, "GET", `/admin/tenants/${id}`, { token })).body.status;
-
-  const retry = async (trial: Trial): Promise<string> => {
-    await faults(ready, "DELETE", undefined, `?invocation=${trial.tenant.id}`);
-    await faults(ready, "POST", inert(trial.tenant.id));
-    const answer = await send(ready, "POST", `/admin/operations/${trial.tenant.operation}/retry`, { token, body: {} });
+  const retry = async ({ tenant }: Trial): Promise<string> => {
+    await faults("DELETE", undefined, tenant.id);
+    await faults("POST", inert(tenant.id));
+    const path = `/admin/operations/${tenant.operation}/retry`;
+    const answer = await post(path, {}, `${tenant.slug}-retry`);
     if (answer.status !== 202) return `the retry was answered ${answer.status} ${answer.body?.code ?? answer.text}`;
-    const operation = answer.body.operation?.id ?? answer.body.id ?? trial.tenant.operation;
-    return waitFor(ready, table, operation);
+    return ended(answer.body.operation?.id ?? answer.body.id ?? tenant.operation);
   };
 
-  const difference = (found: readonly string[], wanted: readonly string[]): string => {
-    const left = [...wanted];
-    const more = found.filter((one) => {
-      const at = left.indexOf(one);
-      if (at >= 0) left.splice(at, 1);
-      return at < 0;
-    });
-    return [more.length > 0 ? `too much: ${more.join(", ")}` : "", left.length > 0 ? `missing: ${left.join(", ")}` : ""]
-      .filter((text) => text !== "")
-      .join("; ");
-  };
-
-  const checkActive = async (trial: Trial, found: readonly string[], when: string): Promise<string[]> => {
-    const wrong = difference(found, (await harness.clean(trial.schedule.tier)).inventory);
-    const status = await tenantStatus(trial.tenant);
+  /** What is not as it must be of an operation that ended so. */
+  const judge = async ({ tenant, schedule }: Trial, status: string, inventory: Inventory): Promise<string[]> => {
+    if (status !== "succeeded" && status !== "failed") return [`the operation is ${status}`];
+    const found = inventory.of(tenant);
+    const wanted = status === "succeeded" ? (await harness.clean(schedule.tier)).inventory : [];
+    const [is, must] = [await statusOf(tenant), status === "succeeded" ? "active" : "failed"];
+    const wrong = difference(found, wanted);
     return [
-      ...(status === "active" ? [] : [`${when}: the tenant is ${status}`]),
-      ...(wrong === "" ? [] : [`${when}: ${wrong}`]),
+      ...(is === must ? [] : [`${status}: the tenant is ${is}`]),
+      ...(wrong === "" ? [] : [`${status}: ${wrong}`]),
     ];
   };
+  /** What was late is there at the second look; what is left over stays. */
+  const judged = async (trial: Trial, status: string): Promise<string[]> => {
+    const first = await judge(trial, status, await inspect());
+    if (first.length === 0) return first;
+    await sleep(4000);
+    return judge(trial, status, await inspect());
+  };
 
-  const runBatch = async (batch: readonly Schedule[], tell: () => void): Promise<Outcome> => {
-    const violations: Violation[] = [];
-    const blame = (trial: Trial, what: readonly string[]): void => {
-      for (const each of what)
-        violations.push({ schedule: nameOf(trial.schedule), what: `${each} (${trial.tenant.id})` });
-    };
-    const trials = await pooled(batch, tryOne, tell);
-    await sleep(1500); // second runs of a task may outlive the operation
-    const first = await takeInventory(ready);
-    const undone: Trial[] = [];
-    for (const trial of trials) {
-      const found = first.of(trial.tenant);
-      if (trial.status === "succeeded") blame(trial, await checkActive(trial, found, "succeeded"));
-      else if (trial.status === "failed") {
-        undone.push(trial);
-        const status = await tenantStatus(trial.tenant);
-        if (status !== "failed") blame(trial, [`failed: the tenant is ${status}`]);
-        if (found.length > 0) blame(trial, [`failed, and there is still: ${found.join(", ")}`]);
-      } else blame(trial, [`the operation is ${trial.status}`]);
+  const tryOne = async (schedule: Schedule) => {
+    const tenant = await begin(schedule.tier);
+    await faults("POST", [...rulesOf(schedule, tenant.id), inert(tenant.id)]);
+    const status = await ended(tenant.operation);
+    const known = JSON.parse(await faults("GET", undefined, tenant.id)) as { faults: { hits: number }[] };
+    const trial: Trial = { schedule, tenant, hits: known.faults.slice(0, -1).map(({ hits }) => hits) };
+    return { trial, status };
+  };
+  /** From the first call to the last look. */
+  const follow = async (schedule: Schedule, slot: Slots) => {
+    const { trial, status } = await slot(() => tryOne(schedule));
+    const wrong = await judged(trial, status);
+    if (status === "failed") {
+      const again = await slot(() => retry(trial));
+      wrong.push(
+        ...(again === "succeeded" ? await judged(trial, again) : [`after the retry: ${again}`]).map(
+          (one) => `retried: ${one}`,
+        ),
+      );
     }
-    const retried = await pooled(undone, async (trial) => ({ trial, status: await retry(trial) }));
-    const second = undone.length > 0 ? await takeInventory(ready) : first;
-    for (const { trial, status } of retried) {
-      if (status === "succeeded") blame(trial, await checkActive(trial, second.of(trial.tenant), "retried"));
-      else blame(trial, [`after the retry: ${status}`]);
-    }
-    for (const { tenant } of trials) await faults(ready, "DELETE", undefined, `?invocation=${tenant.id}`);
-    return {
-      schedules: trials.length,
-      survived: trials.filter(({ status }) => status === "succeeded").length,
-      undone: undone.length,
-      unmet: trials.filter(({ hits }) => hits === 0).length,
-      violations,
-    };
+    await faults("DELETE", undefined, trial.tenant.id);
+    if (schedule.tier === "premium" && wrong.length === 0) await shutDown(ready, trial.tenant);
+    return { trial, status, wrong };
   };
 
   const harness: Harness = {
     async clean(tier) {
       const known = cleanOnes.get(tier);
       if (known) return known;
+      // The first tenant of a server also makes what all tenants share.
+      await ended((await begin(tier)).operation);
       const { tenant, points } = await recorded(tier, () => []);
       const inventory = (await takeInventory(ready)).of(tenant);
-      const status = await tenantStatus(tenant);
+      const status = await statusOf(tenant);
       if (status !== "active") throw new Error(`A clean onboarding of ${tier} ended ${status}.`);
       cleanOnes.set(tier, { inventory, points });
       return { inventory, points };
@@ -240,28 +199,80 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       const { points } = await recorded(tier, (id) => [
         { service: "dynamodb", kind: "refuse", times: 1, invocation: [id, '"step":"ActivateTenant"'] },
       ]);
-      return points.filter(({ step }) => step.startsWith("Release") || step === "FailOnboarding");
+      return points.filter(({ step }) => /^(?:Release|BeginCompensation|FailOnboarding)/.test(step));
     },
     async run(schedules, { onDone } = {}) {
       for (const tier of new Set(schedules.map((schedule) => schedule.tier))) await harness.clean(tier);
       await hold();
       let done = 0;
-      const tell = (): void => onDone?.((done += 1));
-      const outcomes: Outcome[] = [];
-      for (let at = 0; at < schedules.length; at += batchSize)
-        outcomes.push(await runBatch(schedules.slice(at, at + batchSize), tell));
-      await faults(ready, "DELETE");
-      const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, each) => total + of(each), 0);
+      const slot = slots(concurrency);
+      const ends = await pooled(
+        schedules,
+        (schedule) => follow(schedule, slot),
+        () => onDone?.((done += 1)),
+        // Those that wait for a look at everything keep nobody else from starting.
+        concurrency * 2,
+      );
+      await faults("DELETE");
+      const metBy = new Map<string, number>();
+      for (const { trial } of ends)
+        for (const [at, { point, fault }] of trial.schedule.injected.entries())
+          if ((trial.hits[at] ?? 0) > 0)
+            metBy.set(`${point.step} ${fault}`, (metBy.get(`${point.step} ${fault}`) ?? 0) + 1);
       return {
-        schedules: sum(({ schedules: count }) => count),
-        survived: sum(({ survived }) => survived),
-        undone: sum(({ undone }) => undone),
-        unmet: sum(({ unmet }) => unmet),
-        violations: outcomes.flatMap(({ violations }) => violations),
+        schedules: ends.length,
+        faults: ends.reduce((sum, { trial }) => sum + trial.schedule.injected.length, 0),
+        unmet: ends.flatMap(({ trial: { schedule, hits } }) =>
+          schedule.injected.flatMap((one, at) =>
+            (hits[at] ?? 0) === 0 ? [{ tier: schedule.tier, injected: [one] }] : [],
+          ),
+        ),
+        met: [...metBy.values()].reduce((sum, each) => sum + each, 0),
+        survived: ends.filter(({ status }) => status === "succeeded").length,
+        undone: ends.filter(({ status }) => status === "failed").length,
+        metBy,
+        violations: ends.flatMap(({ trial, wrong }) =>
+          wrong.map((what) => ({ schedule: nameOf(trial.schedule), what: `${what} (${trial.tenant.id})` })),
+        ),
       };
     },
   };
   return harness;
+};
+
+/** A silo that was looked at for the last time keeps its server from using the machine's memory. */
+const shutDown = async (ready: Ready, { id }: Subject): Promise<void> => {
+  const call = (action: string, input: string): Promise<string> =>
+    ask(ready, "rds", "/", {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: `Action=${action}&Version=2014-10-31&${input}`,
+    });
+  const list = await call("DescribeDBClusters", "");
+  const suffix = id.toLowerCase().replaceAll("_", "-");
+  const [, name] = new RegExp(`<DBClusterIdentifier>([^<]*${suffix})</DBClusterIdentifier>`).exec(list) ?? [];
+  if (name === undefined) return;
+  await call("DeleteDBInstance", `DBInstanceIdentifier=${name}&SkipFinalSnapshot=true`);
+  await call("DeleteDBCluster", `DBClusterIdentifier=${name}&SkipFinalSnapshot=true`);
+};
+
+type Slots = <T>(run: () => Promise<T>) => Promise<T>;
+
+/** So many at once; the others wait their turn. */
+const slots = (width: number): Slots => {
+  let free = width;
+  const waiting: (() => void)[] = [];
+  return async (run) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
 };
 
 /** Runs something on each, so many at once. */

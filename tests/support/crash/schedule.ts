@@ -25,9 +25,11 @@ export const faultNames = Object.keys(faults) as FaultName[];
 export type Injected = { readonly point: Point; readonly fault: FaultName };
 export type Schedule = { readonly tier: string; readonly injected: readonly Injected[] };
 
+export const nameOfFault = ({ point: { step, service, action, nth }, fault }: Injected): string =>
+  `${step}/${service}:${action}#${nth}/${fault}`;
+
 /** As `--only` takes it: `standard ProvisionDatabase/secretsmanager:CreateSecret#0/killed-after`, faults joined by ` + `. */
-export const nameOf = ({ tier, injected }: Schedule): string =>
-  `${tier} ${injected.map(({ point: { step, service, action, nth }, fault }) => `${step}/${service}:${action}#${nth}/${fault}`).join(" + ")}`;
+export const nameOf = ({ tier, injected }: Schedule): string => `${tier} ${injected.map(nameOfFault).join(" + ")}`;
 
 /** @throws Error when the text names no schedule. */
 export const parseSchedule = (text: string): Schedule => {
@@ -44,7 +46,7 @@ export const parseSchedule = (text: string): Schedule => {
   return { tier, injected };
 };
 
-/** The rules by which the gateway does it to one tenant. */
+/** The rules by which the gateway does it to one tenant, in the order of the faults. */
 export const rulesOf = ({ injected }: Schedule, tenantId: string) =>
   injected.map(({ point: { step, service, action, nth }, fault }) => ({
     service,
@@ -53,20 +55,6 @@ export const rulesOf = ({ injected }: Schedule, tenantId: string) =>
     invocation: [tenantId, `"step":"${step}"`],
     ...faults[fault],
   }));
-
-/** Each fault at each point, once. */
-export const singles = (tier: string, points: readonly Point[], names: readonly FaultName[] = faultNames): Schedule[] =>
-  points.flatMap((point) => names.map((fault): Schedule => ({ tier, injected: [{ point, fault }] })));
-
-/** Some faults at each point, by turns, so that each fault is met at every few points. */
-export const covering = (tier: string, points: readonly Point[], each: number): Schedule[] =>
-  points.flatMap((point, at) =>
-    Array.from({ length: each }, (_, turn): Schedule => {
-      // Five and the number of faults have no divisor in common: no fault comes twice at one point.
-      const fault = faultNames[(at + turn * 5) % faultNames.length]!;
-      return { tier, injected: [{ point, fault }] };
-    }),
-  );
 
 /** A generator of numbers in [0, 1) that a seed determines (mulberry32). */
 export const random = (seed: number): (() => number) => {
@@ -77,26 +65,4 @@ export const random = (seed: number): (() => number) => {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-};
-
-/** What makes an onboarding fail for good, so that a second fault can meet the compensation. */
-const fatal: readonly FaultName[] = ["refused", "refused-after", "killed-twice"];
-
-/**
- * Pairs of faults, drawn by a seed. Half of them fail the onboarding for good and then meet its compensation; the
- * other half meet any two calls.
- */
-export const pairs = (
-  count: number,
-  seed: number,
-  tiers: readonly { readonly tier: string; readonly onward: readonly Point[]; readonly back: readonly Point[] }[],
-): Schedule[] => {
-  const next = random(seed);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
-  return Array.from({ length: count }, (_, at) => {
-    const { tier, onward, back } = pick(tiers);
-    const compensated = at % 2 === 0 && back.length > 0;
-    const first = { point: pick(onward), fault: pick(compensated ? fatal : faultNames) };
-    return { tier, injected: [first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }] };
-  });
 };

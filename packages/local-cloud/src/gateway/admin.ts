@@ -40,24 +40,25 @@ export const permissionsAdmin = (
 };
 
 /**
- * `POST /_faults` adds a rule or a list of them, `GET` lists them with their hits, `DELETE` clears them, or with `?invocation=` only those
- * that name the text. For the operator's keys only.
+ * `POST /_faults` adds a rule or a list of them, `GET` lists them with their hits, `DELETE` clears them; with
+ * `?invocation=` only those that name the text. For the operator's keys only.
  */
 export const faultsAdmin = (request: AwsRequest, faults: Faults): AwsResponse => {
   if (!request.caller || request.caller.role !== undefined) {
     return restError(new AwsError("AccessDeniedException", "Faults are the operator's to inject.", 403));
   }
+  const invocation = request.url.searchParams.get("invocation") ?? undefined;
   try {
     switch (request.method) {
       case "POST":
         // All of a list are there before a request meets the first.
         for (const rule of [JSON.parse(request.body.toString("utf8"))].flat().map(parseFaultRule)) faults.add(rule);
-        return reply(201, { faults: faults.list() });
+        return reply(201, {});
       case "GET":
-        return reply(200, { faults: faults.list() });
+        return reply(200, { faults: faults.list(invocation) });
       case "DELETE":
-        faults.clear(request.url.searchParams.get("invocation") ?? undefined);
-        return reply(200, { faults: faults.list() });
+        faults.clear(invocation);
+        return reply(200, {});
       default:
         return reply(405, { message: "POST, GET or DELETE." });
     }

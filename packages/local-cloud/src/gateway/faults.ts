@@ -54,7 +54,8 @@ export type FaultRule = {
 export type Faults = {
   readonly active: boolean;
   add(rule: FaultRule): void;
-  list(): (FaultRule & { readonly hits: number })[];
+  /** Those whose `invocation` names the text, or all. */
+  list(invocation?: string): (FaultRule & { readonly hits: number })[];
   /** Removes those whose `invocation` names the text, or all. */
   clear(invocation?: string): void;
   /** Runs a request under the first rule that hits it. */
@@ -179,7 +180,10 @@ export const createFaults = (): Faults => {
       return rules.length > 0;
     },
     add: (rule) => void rules.push({ rule, seen: 0, hits: 0 }),
-    list: () => rules.map(({ rule, hits }) => ({ ...rule, hits })),
+    list: (invocation) =>
+      rules.flatMap(({ rule, hits }) =>
+        invocation === undefined || rule.invocation?.includes(invocation) === true ? [{ ...rule, hits }] : [],
+      ),
     clear(invocation) {
       const kept = rules.filter(
         ({ rule }) => invocation !== undefined && !(rule.invocation?.includes(invocation) ?? false),

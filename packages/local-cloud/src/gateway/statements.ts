@@ -13,10 +13,11 @@ export const statementRequest = (statement: string, region: string): AwsRequest 
   caller: undefined,
 });
 
-/** What a statement does, in the words that begin it: `CREATE ROLE`, `SELECT pg_advisory_lock`, `BEGIN`. */
+/** What a statement does, in the words that begin it: `CREATE ROLE`, `SELECT pg_advisory_lock`, `BEGIN`; a quoted name is `"_"`. */
 export const statementAction = (statement: string): string => {
   const words = statement
     .replaceAll(/--.*$/gm, "")
+    .replaceAll(/"[^"]*"/g, '"_"')
     .trim()
     .split(/[\s(]+/);
   return words.slice(0, 2).join(" ").replace(/;$/, "");

@@ -1,0 +1,129 @@
+import type { TierName } from "@tenantry/core/tenant/tier";
+import { callOf, faultsAt, type TierPoints } from "./points.ts";
+import { type FaultName, faultNames, type Injected, type Point, random, type Schedule } from "./schedule.ts";
+
+/** Single faults of one tier, to be met by somebody. */
+type Wanted = {
+  readonly tier: TierName;
+  readonly survivable: readonly Injected[];
+  readonly fatal: readonly Injected[];
+  readonly back: readonly Injected[];
+  /** A fault that ends every onboarding of the tier at its end, so that all there is to take back is there. */
+  readonly end: Injected;
+};
+
+/** Steps that the saga does not give up for: what is for good elsewhere is survived there. */
+const forgiven = new Set(["NotifyOwner", "FinishOnboarding"]);
+const late = new Set(["ProvisionNamespace", "ActivateTenant"]);
+
+const endOf = (onward: readonly Point[]): Injected => {
+  const last = onward.findLast(({ step }) => step === "ActivateTenant");
+  if (last === undefined) throw new Error("No call of ActivateTenant was recorded.");
+  return { point: last, fault: "refused" };
+};
+
+/** Every fault at every call, each once: a call that tiers share falls to one of them, by turns. */
+export const everySingle = (tiers: readonly TierPoints[], seed: number): Wanted[] => {
+  const owners = new Map<string, TierName[]>();
+  for (const { tier, onward, back } of tiers)
+    for (const point of [...onward, ...back]) {
+      const call = callOf(tier, point);
+      owners.set(call, [...(owners.get(call) ?? []), tier]);
+    }
+  const turns = new Map([...owners.keys()].map((call, at) => [call, at + seed]));
+  return tiers.map(({ tier, onward, back }) => {
+    const mine = (list: readonly Point[], kind: "survivable" | "fatal"): Injected[] =>
+      list.flatMap((point) => {
+        const call = callOf(tier, point);
+        const turn = turns.get(call) ?? 0;
+        const all = owners.get(call) ?? [];
+        // A statement that needs no server of one's own is met where there is none: that takes a tenth of the time.
+        const shared = point.service === "postgres" && all.includes("business") ? (["business"] as const) : all;
+        return faultsAt(point, turn)[kind].flatMap((fault, at) =>
+          shared[(turn + at) % shared.length] === tier ? [{ point, fault }] : [],
+        );
+      });
+    const fatal = mine(onward, "fatal");
+    return {
+      tier,
+      survivable: [...mine(onward, "survivable"), ...fatal.filter(({ point }) => forgiven.has(point.step))],
+      fatal: fatal.filter(({ point }) => !forgiven.has(point.step)),
+      back: [...mine(back, "survivable"), ...mine(back, "fatal")],
+      end: endOf(onward),
+    };
+  });
+};
+
+/** Of each task of each tier each fault that it can meet, once: at a call that the seed picks. */
+export const sample = (tiers: readonly TierPoints[], seed: number): Wanted[] => {
+  const next = random(seed);
+  return tiers.map(({ tier, onward, back }) => {
+    const pick = (list: readonly Point[], kind: "survivable" | "fatal"): Injected[] => {
+      const steps = [...new Set(list.map(({ step }) => step))];
+      return steps.flatMap((step) => {
+        const calls = list.filter((point) => point.step === step);
+        return faultNames.flatMap((fault) => {
+          const open = calls.filter((point) => [0, 1].some((turn) => faultsAt(point, turn)[kind].includes(fault)));
+          const point = open[Math.floor(next() * open.length)];
+          return point === undefined ? [] : [{ point, fault }];
+        });
+      });
+    };
+    const fatal = pick(onward, "fatal");
+    return {
+      tier,
+      survivable: [...pick(onward, "survivable"), ...fatal.filter(({ point }) => forgiven.has(point.step))],
+      fatal: fatal.filter(({ point }) => !forgiven.has(point.step)),
+      back: [...pick(back, "survivable"), ...pick(back, "fatal")],
+      end: endOf(onward),
+    };
+  });
+};
+
+/** One from each task's list at a time, until all lists are empty. */
+const rows = (list: readonly Injected[]): Injected[][] => {
+  const byStep = Object.values(Object.groupBy(list, ({ point }) => point.step)).map((one = []) => [...one]);
+  const packed: Injected[][] = [];
+  for (let at = 0; byStep.some((one) => at < one.length); at += 1) packed.push(byStep.flatMap((one) => one[at] ?? []));
+  return packed;
+};
+
+/**
+ * Schedules that meet all of these faults. Tasks share nothing but the operation, so the faults that each of them
+ * survives are met in one onboarding, one for each task. A fault that ends the onboarding is the only one on its way; if
+ * it comes late, so that all is there, the steps that take back meet one each.
+ */
+export const packed = (wanted: readonly Wanted[]): Schedule[] =>
+  wanted.flatMap(({ tier, survivable, fatal, back, end }) => {
+    const behind = rows(back);
+    const ending = fatal.map((one) => [one, ...(late.has(one.point.step) ? (behind.shift() ?? []) : [])]);
+    return [...rows(survivable), ...ending, ...behind.map((row) => [end, ...row])].map((injected) => ({
+      tier,
+      injected,
+    }));
+  });
+
+/** The same faults, each in an onboarding of its own. */
+export const alone = (wanted: readonly Wanted[]): Schedule[] =>
+  wanted.flatMap(({ tier, survivable, fatal, back, end }) => [
+    ...[...survivable, ...fatal].map((one) => ({ tier, injected: [one] })),
+    ...back.map((one) => ({ tier, injected: [end, one] })),
+  ]);
+
+/** What makes an onboarding fail for good, so that a second fault can meet the compensation. */
+const fatalOnes: readonly FaultName[] = ["refused", "refused-after", "killed-twice"];
+
+/**
+ * Pairs of faults, drawn by a seed. Half of them fail the onboarding for good and then meet its compensation; the
+ * other half meet any two calls.
+ */
+export const pairs = (count: number, seed: number, tiers: readonly TierPoints[]): Schedule[] => {
+  const next = random(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
+  return Array.from({ length: count }, (_, at) => {
+    const { tier, onward, back } = pick(tiers);
+    const compensated = at % 2 === 0 && back.length > 0;
+    const first = { point: pick(onward), fault: pick(compensated ? fatalOnes : faultNames) };
+    return { tier, injected: [first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }] };
+  });
+};
