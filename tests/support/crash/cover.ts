@@ -14,12 +14,12 @@ type Wanted = {
 
 /** Steps that the saga does not give up for: what is for good elsewhere is survived there. */
 const forgiven = new Set(["NotifyOwner", "FinishOnboarding"]);
-const late = new Set(["ProvisionNamespace", "ActivateTenant"]);
 
 const endOf = (onward: readonly Point[]): Injected => {
-  const last = onward.findLast(({ step }) => step === "ActivateTenant");
-  if (last === undefined) throw new Error("No call of ActivateTenant was recorded.");
-  return { point: last, fault: "refused" };
+  // The first one: after a later one the tenant is active, and there is nothing to take back.
+  const point = onward.find(({ step }) => step === "ActivateTenant");
+  if (point === undefined) throw new Error("No call of ActivateTenant was recorded.");
+  return { point, fault: "refused" };
 };
 
 /** Every fault at every call, each once: a call that tiers share falls to one of them, by turns. */
@@ -90,17 +90,13 @@ const rows = (list: readonly Injected[]): Injected[][] => {
 
 /**
  * Schedules that meet all of these faults. Tasks share nothing but the operation, so the faults that each of them
- * survives are met in one onboarding, one for each task. A fault that ends the onboarding is the only one on its way; if
- * it comes late, so that all is there, the steps that take back meet one each.
+ * survives are met in one onboarding, one for each task. A fault that ends the onboarding is the only one on its way.
+ * Where it comes last, so that all there is to take back is there, the steps that take back meet one each.
  */
 export const packed = (wanted: readonly Wanted[]): Schedule[] =>
   wanted.flatMap(({ tier, survivable, fatal, back, end }) => {
-    const behind = rows(back);
-    const ending = fatal.map((one) => [one, ...(late.has(one.point.step) ? (behind.shift() ?? []) : [])]);
-    return [...rows(survivable), ...ending, ...behind.map((row) => [end, ...row])].map((injected) => ({
-      tier,
-      injected,
-    }));
+    const lists = [...rows(survivable), ...fatal.map((one) => [one]), ...rows(back).map((row) => [end, ...row])];
+    return lists.map((injected) => ({ tier, injected }));
   });
 
 /** The same faults, each in an onboarding of its own. */

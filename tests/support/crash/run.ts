@@ -111,6 +111,8 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       const key = `${step} ${service} ${action}`;
       const nth = counts.get(key) ?? 0;
       counts.set(key, nth + 1);
+      // A silo's server is asked about as often as it takes: those who ask a third time ask the same.
+      if (step.endsWith("Database") && (service === "rds" || service === "dynamodb") && nth > 1) return [];
       return [{ step, service, action: action ?? "", nth }];
     });
   };
