@@ -7,7 +7,8 @@ import { defineWorkflow } from "./define.ts";
  */
 export const compensateTenant = defineWorkflow({
   comment: "Takes back what an onboarding made, and says what remains.",
-  timeoutSeconds: 43_200,
+  // Two and a half hours until a cluster is gone, and as much for the rest.
+  timeoutSeconds: 18_000,
   startAt: "ReleaseNamespace",
   states: { ...compensationStates, FailOnboarding: { ...failOnboarding, end: true } },
 });

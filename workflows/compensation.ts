@@ -2,7 +2,10 @@ import { defineBranch } from "./define.ts";
 import { step, straggling, waiting, whatever } from "./retries.ts";
 
 /** A release is tried again whatever went wrong: as long as it has not succeeded, something is left over. */
-const release = { ...step, retry: [waiting, { ...whatever, maxAttempts: 5 }] } as const;
+const persistent = { ...whatever, maxAttempts: 5 };
+const release = { ...step, retry: [straggling, persistent] } as const;
+/** A cluster takes its time to go. */
+const longRelease = { ...step, retry: [waiting, persistent] } as const;
 
 /**
  * Takes back what an onboarding made, in reverse. A release that fails for good does not keep the others from being
@@ -30,7 +33,7 @@ export const compensationStates = {
       defineBranch({
         startAt: "ReleaseDatabase",
         states: {
-          ReleaseDatabase: { ...release, end: true, onFailure: "DatabaseRemains" },
+          ReleaseDatabase: { ...longRelease, end: true, onFailure: "DatabaseRemains" },
           DatabaseRemains: { type: "succeed" },
         },
       }),

@@ -8,7 +8,9 @@ import { longStep, step, whatever } from "./retries.ts";
  */
 export const onboardTenant = defineWorkflow({
   comment: "Onboards a tenant: validates it, makes its four planes real, activates it and tells its owner.",
-  timeoutSeconds: 86_400,
+  // Whatever goes wrong each time: two and a half hours until a cluster is there, as much until it is gone, and two for
+  // the rest. A test adds it up. Less would end an execution that still gets somewhere.
+  timeoutSeconds: 28_800,
   startAt: "ValidateTenant",
   states: {
     ValidateTenant: { ...step, next: "ProvisionPlanes", onFailure: "BeginCompensation" },

@@ -25,13 +25,14 @@ const died: Retry = {
   maxAttempts: 1,
 };
 
-/** A database cluster is made or taken away, which takes AWS ten minutes and now and then twenty: asked for some forty. */
+/** A database cluster is made or taken away, which takes AWS ten minutes and now and then twenty: asked about for forty. */
 export const waiting: Retry = {
   errors: ["NotReadyYet"],
   intervalSeconds: 2,
   backoffRate: 1.5,
   maxDelaySeconds: 30,
-  maxAttempts: 160,
+  maxAttempts: 85,
+  steady: true,
 };
 
 /** A straggler of a minute at most may still be at work. */
@@ -53,6 +54,9 @@ export const whatever: Retry = {
   maxAttempts: 8,
 };
 
-/** The functions' own timeout is a minute. */
+/**
+ * One attempt: the functions' own timeout is a minute, and five seconds more let its error be the one that is seen. What
+ * is made longer than that, a cluster, is asked about by many attempts.
+ */
 export const step = { type: "task", timeoutSeconds: 65, retry: [passing, died] } as const;
 export const longStep = { ...step, retry: [passing, died, waiting] } as const;

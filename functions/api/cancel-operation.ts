@@ -4,5 +4,5 @@ import { post } from "./post.ts";
 
 export const handler = post(operations.cancelOperation, async ({ ctx, params, root }) => {
   const operation = await app.operations.cancel(ctx, { operationId: params.operation_id });
-  return { body: operation, headers: followUp(root, operation) };
+  return { body: operation, headers: followUp(root, operation), tenantId: operation.tenant_id };
 });

@@ -4,5 +4,5 @@ import { post } from "./post.ts";
 
 export const handler = post(operations.createTenant, async ({ ctx, body, root }) => {
   const { tenant, operation } = await app.tenants.register(ctx, body);
-  return { body: { tenant, operation }, headers: followUp(root, operation) };
+  return { body: { tenant, operation }, headers: followUp(root, operation), tenantId: tenant.id };
 });

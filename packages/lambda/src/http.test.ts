@@ -89,6 +89,7 @@ const create = httpPost(
   ({ body, root }) => ({
     body: { tenant: tenantOf(body), operation },
     headers: { location: `${root}/admin/operations/${operation.id}` },
+    tenantId,
   }),
   keeping,
 );
@@ -296,7 +297,14 @@ test("each request leaves one line with what finds it again, and no secrets", as
   await call(get, { path: `/admin/tenants/${tenantId}`, pathParameters: { tenant_id: tenantId } });
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(entries).toMatchObject([
-    { message: "request", request_id: "req-1", operation: "createTenant", actor: "user", status: 202 },
+    {
+      message: "request",
+      request_id: "req-1",
+      operation: "createTenant",
+      tenant_id: tenantId,
+      actor: "user",
+      status: 202,
+    },
     { message: "request", operation: "getTenant", tenant_id: tenantId, status: 404 },
   ]);
   expect(entries[1]?.["problem"]).toContain("tenant-not-found");

@@ -30,6 +30,8 @@ export type HttpReply<O extends Operation> = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Until when a repeated request may get this reply, an instant; if not given, for as long as its key is known. */
   readonly until?: string;
+  /** Whose request it was, for the log, where the path does not say. */
+  readonly tenantId?: string;
 };
 
 type Handle<O extends Operation> = (request: HttpRequest<O>) => Promise<HttpReply<O>> | HttpReply<O>;
@@ -55,9 +57,10 @@ export const httpPost = <const O extends Posting>(
   admit?: Admit,
 ) => edge(operation, handle, idempotency, isQuotaBound(operation) ? admit : undefined);
 
-const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?: Idempotency, admit?: Admit) =>
-  compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
-    .use(requestLog(operation))
+const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?: Idempotency, admit?: Admit) => {
+  const tenants = new WeakMap<APIGatewayProxyEvent, string>();
+  return compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use(requestLog(operation, tenants))
     .use({
       onError: (request) => {
         request.response = problemReply(asProblem(request.error), request.event.requestContext.requestId);
@@ -71,6 +74,7 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
       const answer = async () => {
         const request = { ...parsed, key, mediaType: mediaTypeOf(event), ctx, root: rootOf(event) };
         const reply = await handle(request as HttpRequest<O>);
+        if (reply.tenantId !== undefined) tenants.set(event, reply.tenantId);
         return { result: render(operation, reply, event, type), until: reply.until };
       };
       if (idempotency === undefined || key === undefined) return (await answer()).result;
@@ -79,6 +83,7 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
       const caller = `${ctx.actor.orgId}#${ctx.actor.id}`;
       return idempotency({ caller, operation: operation.id, key, payload: parsed, remainingMilliseconds }, answer);
     });
+};
 
 type Rendered = { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string };
 
@@ -111,7 +116,10 @@ const quotaGate = (admit: Admit): MiddlewareObj<APIGatewayProxyEvent, APIGateway
 });
 
 /** One line for each request, and the cause of a problem where there is one. */
-const requestLog = (operation: Operation): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => {
+const requestLog = (
+  operation: Operation,
+  tenants: WeakMap<APIGatewayProxyEvent, string>,
+): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => {
   const started = new WeakMap<APIGatewayProxyEvent, number>();
   const write = (event: APIGatewayProxyEvent, response: APIGatewayProxyResult | null | undefined, error?: unknown) => {
     const status = response?.statusCode ?? 500;
@@ -119,7 +127,7 @@ const requestLog = (operation: Operation): MiddlewareObj<APIGatewayProxyEvent, A
     log(status >= 500 ? "error" : "info", "request", {
       request_id: event.requestContext.requestId,
       operation: operation.id,
-      tenant_id: event.pathParameters?.["tenant_id"],
+      tenant_id: event.pathParameters?.["tenant_id"] ?? tenants.get(event),
       actor: event.requestContext.authorizer?.["sub"] as unknown,
       status,
       duration_ms: Math.round(performance.now() - (started.get(event) ?? performance.now())),

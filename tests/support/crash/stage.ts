@@ -4,5 +4,7 @@
  */
 export const impatient = (): void => {
   process.env["TASK_SECONDS"] ??= "15";
-  process.env["LONGEST_RETRY_DELAY"] ??= "1";
+  process.env["LONGEST_RETRY_DELAY"] ??= "2";
+  // More silos are made here in an hour than a region may have.
+  process.env["TENANT_LIMITS"] ??= "{}";
 };
