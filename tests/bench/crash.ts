@@ -1,7 +1,6 @@
 import { type TierName, tierNames } from "@tenantry/core/tenant/tier";
 import type { Ready } from "../support/app.ts";
 import { alone, everySingle, packed, pairs, sample } from "../support/crash/cover.ts";
-import type { TierPoints } from "../support/crash/points.ts";
 import { createHarness, type Outcome } from "../support/crash/run.ts";
 import { nameOf, parseSchedule, type Schedule } from "../support/crash/schedule.ts";
 
@@ -44,14 +43,11 @@ export const crash = async (ready: Ready, options: CrashOptions): Promise<number
     return outcome.violations.length;
   };
   if (options.only !== undefined) return run("one schedule", [parseSchedule(options.only)]);
-  const tiers: TierPoints[] = [];
-  for (const tier of options.tiers) {
-    if (!isTier(tier)) throw new Error(`There is no tier ${tier}.`);
-    const { points: onward, inventory } = await harness.clean(tier);
-    const back = await harness.compensated(tier);
-    console.log(`  ${tier}: ${onward.length} calls onwards, ${back.length} back, ${inventory.length} things made`);
-    tiers.push({ tier, onward, back });
-  }
+  const unknown = options.tiers.filter((tier) => !isTier(tier));
+  if (unknown.length > 0) throw new Error(`There is no tier ${unknown.join(", ")}.`);
+  const tiers = await harness.learn(options.tiers.filter(isTier));
+  for (const { tier, onward, back } of tiers)
+    console.log(`  ${tier}: ${onward.length} calls onwards, ${back.length} back`);
   let violations = 0;
   if (options.singles !== "none") {
     const wanted = (options.singles === "every" ? everySingle : sample)(tiers, options.seed);

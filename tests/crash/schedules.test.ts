@@ -19,13 +19,10 @@ const say = (what: string, { schedules, faults, met, survived, undone, violation
 
 describe("onboarding is never left half done", () => {
   let harness: Harness;
-  const tiers: TierPoints[] = [];
+  let tiers: TierPoints[];
   beforeAll(async () => {
     harness = await createHarness(ready());
-    for (const tier of tierNames) {
-      const { points: onward } = await harness.clean(tier);
-      tiers.push({ tier, onward, back: await harness.compensated(tier) });
-    }
+    tiers = await harness.learn(tierNames);
   });
 
   test("whatever befalls a call of any task of any tier, or of its compensation", async () => {

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TierName } from "@tenantry/core/tenant/tier";
 import { send, signIn } from "../api.ts";
 import type { Ready } from "../app.ts";
 import { ask } from "../aws.ts";
 import { type Inventory, type Known, takeInventory } from "../inventory.ts";
 import { difference, inspector } from "./inspect.ts";
+import type { TierPoints } from "./points.ts";
 import { nameOf, type Point, rulesOf, type Schedule } from "./schedule.ts";
 import { watchOperations } from "./watch.ts";
 
@@ -26,8 +28,8 @@ export type Outcome = {
 export type Harness = {
   /** The inventory of a tenant of the tier onboarded without a fault, and the calls that this took. */
   clean(tier: string): Promise<{ inventory: string[]; points: Point[] }>;
-  /** The calls of the compensation of an onboarding that failed at its end. */
-  compensated(tier: string): Promise<Point[]>;
+  /** The calls of each tier's onboarding, and of the compensation of one that failed at its end. */
+  learn(tiers: readonly TierName[]): Promise<TierPoints[]>;
   /** Runs schedules and says what was not as it must be. */
   run(schedules: readonly Schedule[], options?: { onDone?: (done: number) => void }): Promise<Outcome>;
 };
@@ -36,7 +38,7 @@ type Subject = Known & { readonly operation: string };
 type Trial = { readonly schedule: Schedule; readonly tenant: Subject; readonly hits: readonly number[] };
 
 /** How many onboardings are on their way at once. Most of them wait for a retry or for what may still be at work. */
-const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 40);
+const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 16);
 
 /** Tenants of one run of the harness have names of one length, so that none is found in another. */
 const names = (() => {
@@ -48,12 +50,13 @@ const names = (() => {
 export const createHarness = async (ready: Ready): Promise<Harness> => {
   const ended = await watchOperations(ready);
   const inspect = inspector(ready);
-  const cleanOnes = new Map<string, { inventory: string[]; points: Point[] }>();
+  const cleanOnes = new Map<string, ReturnType<Harness["clean"]>>();
 
   // A token lives for an hour, and a run may take longer.
   let token: { readonly value: Promise<string>; readonly since: number } | undefined;
   const signedIn = (): Promise<string> => {
-    if (token === undefined || Date.now() - token.since > 600_000) token = { value: signIn(ready), since: Date.now() };
+    if (token === undefined || Date.now() - token.since > 600_000)
+      token = { value: patiently(() => signIn(ready)), since: Date.now() };
     return token.value;
   };
   const faults = async (method: string, body?: object, invocation?: string): Promise<string> => {
@@ -83,8 +86,12 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     if (body.tenant.slug !== slug) throw new Error(`The slug of ${slug} is ${body.tenant.slug}.`);
     return { id: body.tenant.id, slug, owner, operation: body.operation.id };
   };
-  const statusOf = async ({ id }: Subject): Promise<string> =>
-    (await send(ready, "GET", `/admin/tenants/${id}`, { token: await signedIn() })).body.status;
+  const statusOf = ({ id }: Subject): Promise<string> =>
+    patiently(async () => {
+      const { status, body } = await send(ready, "GET", `/admin/tenants/${id}`, { token: await signedIn() });
+      if (status !== 200) throw new Error(`GET /admin/tenants/${id}: ${status}`);
+      return body.status as string;
+    });
 
   /** Rules follow a tenant's id, which is known only once its onboarding has begun: its first step waits for them. */
   const hold = async (): Promise<void> => {
@@ -116,8 +123,9 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       return [{ step, service, action: action ?? "", nth }];
     });
   };
+  let recordings = 0;
   const recorded = async (tier: string, rules: (id: string) => object[]) => {
-    await ask(ready, "faults", "/_calls", { method: "POST" });
+    if ((recordings += 1) === 1) await ask(ready, "faults", "/_calls", { method: "POST" });
     try {
       await hold();
       const tenant = await begin(tier);
@@ -126,7 +134,7 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       await faults("DELETE", undefined, tenant.id);
       return { tenant, points: await callsOf(tenant.id) };
     } finally {
-      await ask(ready, "faults", "/_calls", { method: "DELETE" });
+      if ((recordings -= 1) === 0) await ask(ready, "faults", "/_calls", { method: "DELETE" });
     }
   };
 
@@ -135,6 +143,8 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     await faults("POST", inert(tenant.id));
     const path = `/admin/operations/${tenant.operation}/retry`;
     const answer = await post(path, {}, `${tenant.slug}-retry`);
+    // An answer that was lost leaves nothing to be replayed: what it began goes on all the same.
+    if (answer.status === 409 && /is (?:pending|running)/.test(answer.body?.detail)) return ended(tenant.operation);
     if (answer.status !== 202) return `the retry was answered ${answer.status} ${answer.body?.code ?? answer.text}`;
     return ended(answer.body.operation?.id ?? answer.body.id ?? tenant.operation);
   };
@@ -184,25 +194,34 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     return { trial, status, wrong };
   };
 
+  const cleanOne = async (tier: string) => {
+    // The first tenant of a server also makes what all tenants share.
+    await ended((await begin(tier)).operation);
+    const { tenant, points } = await recorded(tier, () => []);
+    const status = await statusOf(tenant);
+    if (status !== "active") throw new Error(`A clean onboarding of ${tier} ended ${status}.`);
+    return { inventory: (await takeInventory(ready)).of(tenant), points };
+  };
+  const compensated = async (tier: string): Promise<Point[]> => {
+    const { points } = await recorded(tier, (id) => [
+      { service: "dynamodb", kind: "refuse", times: 1, invocation: [id, '"step":"ActivateTenant"'] },
+    ]);
+    return points.filter(({ step }) => /^(?:Release|BeginCompensation|FailOnboarding)/.test(step));
+  };
+
   const harness: Harness = {
-    async clean(tier) {
-      const known = cleanOnes.get(tier);
-      if (known) return known;
-      // The first tenant of a server also makes what all tenants share.
-      await ended((await begin(tier)).operation);
-      const { tenant, points } = await recorded(tier, () => []);
-      const inventory = (await takeInventory(ready)).of(tenant);
-      const status = await statusOf(tenant);
-      if (status !== "active") throw new Error(`A clean onboarding of ${tier} ended ${status}.`);
-      cleanOnes.set(tier, { inventory, points });
-      return { inventory, points };
+    clean(tier) {
+      const known = cleanOnes.get(tier) ?? cleanOne(tier);
+      cleanOnes.set(tier, known);
+      return known;
     },
-    async compensated(tier) {
-      const { points } = await recorded(tier, (id) => [
-        { service: "dynamodb", kind: "refuse", times: 1, invocation: [id, '"step":"ActivateTenant"'] },
-      ]);
-      return points.filter(({ step }) => /^(?:Release|BeginCompensation|FailOnboarding)/.test(step));
-    },
+    learn: (tiers) =>
+      Promise.all(
+        tiers.map(async (tier) => {
+          const { points } = await harness.clean(tier);
+          return { tier, onward: points, back: await compensated(tier) };
+        }),
+      ),
     async run(schedules, { onDone } = {}) {
       for (const tier of new Set(schedules.map((schedule) => schedule.tier))) await harness.clean(tier);
       await hold();
@@ -240,6 +259,18 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     },
   };
   return harness;
+};
+
+/** Again, as long as that may help. */
+const patiently = async <T>(run: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries === 10) throw error;
+      await sleep(1000);
+    }
+  }
 };
 
 /** A silo that was looked at for the last time keeps its server from using the machine's memory. */

@@ -3,7 +3,7 @@
  * its time is up, and a stage that gives it less has less to wait for. To be called before the app is started.
  */
 export const impatient = (): void => {
-  process.env["TASK_SECONDS"] ??= "15";
+  process.env["TASK_SECONDS"] ??= "20";
   process.env["LONGEST_RETRY_DELAY"] ??= "2";
   // More silos are made here in an hour than a region may have.
   process.env["TENANT_LIMITS"] ??= "{}";
