@@ -34,9 +34,16 @@ const databases = async (ready: Ready): Promise<Thing[]> =>
     // A tenant's own database goes with all that is in it; what is in the others is looked at row by row.
     for (const { datname, mark } of names.rows) {
       if (mark.includes("ten_") || datname === "postgres" || datname === "rdsadmin") continue;
-      things.push(...(await asSuperuser(ready, datname, (other) => rowsOf(other, datname))));
+      things.push(...(await whileThere(asSuperuser(ready, datname, (other) => rowsOf(other, datname)))));
     }
     return things;
+  });
+
+/** Of what goes while it is looked at there is nothing. */
+const whileThere = async (looking: Promise<Thing[]>): Promise<Thing[]> =>
+  looking.catch((error: Error & { code?: string }) => {
+    if (error.code === "3D000" || /ResourceNotFoundException|does not exist/.test(error.message)) return [];
+    throw error;
   });
 
 const rowsOf = async (client: { query: (text: string) => Promise<{ rows: unknown[] }> }, database: string) => {
@@ -123,41 +130,40 @@ const identities = async (ready: Ready): Promise<Thing[]> => {
     const page = await cognito(ready, "ListUserPools", { MaxResults: 60, ...(NextToken ? { NextToken } : {}) });
     return { items: page.UserPools, next: page.NextToken };
   });
-  const within = await Promise.all(
-    pools.map(async ({ Id, Name }) => {
-      const shared = Id === ready.user_pool_id;
-      const where = shared ? "the shared pool" : `the pool ${Name}`;
-      const clients = await askAll<{ ClientName: string }>(async (NextToken) => {
-        const page = await cognito(ready, "ListUserPoolClients", {
-          UserPoolId: Id,
-          MaxResults: 60,
-          ...(NextToken ? { NextToken } : {}),
-        });
-        return { items: page.UserPoolClients, next: page.NextToken };
+  const insideOf = async ({ Id, Name }: { Id: string; Name: string }): Promise<Thing[]> => {
+    const shared = Id === ready.user_pool_id;
+    const where = shared ? "the shared pool" : `the pool ${Name}`;
+    const clients = await askAll<{ ClientName: string }>(async (NextToken) => {
+      const page = await cognito(ready, "ListUserPoolClients", {
+        UserPoolId: Id,
+        MaxResults: 60,
+        ...(NextToken ? { NextToken } : {}),
       });
-      type User = { Attributes: { Name: string; Value: string }[] };
-      const users = await askAll<User>(async (PaginationToken) => {
-        const page = await cognito(ready, "ListUsers", {
-          UserPoolId: Id,
-          Limit: 60,
-          ...(PaginationToken ? { PaginationToken } : {}),
-        });
-        return { items: page.Users, next: page.PaginationToken };
+      return { items: page.UserPoolClients, next: page.NextToken };
+    });
+    type User = { Attributes: { Name: string; Value: string }[] };
+    const users = await askAll<User>(async (PaginationToken) => {
+      const page = await cognito(ready, "ListUsers", {
+        UserPoolId: Id,
+        Limit: 60,
+        ...(PaginationToken ? { PaginationToken } : {}),
       });
-      const mailOf = ({ Attributes }: User) => Attributes.find((one) => one.Name === "email")?.Value ?? "";
-      return [
-        ...(shared ? [] : [{ words: `user pool ${Name}`, bears: Name }]),
-        ...clients.map(({ ClientName }) => ({
-          words: `app client ${ClientName} of ${where}`,
-          bears: `${ClientName} ${Name}`,
-        })),
-        ...users.map((user) => ({
-          words: `user ${mailOf(user)} of ${where}`,
-          bears: `${mailOf(user)} ${shared ? "" : Name}`,
-        })),
-      ];
-    }),
-  );
+      return { items: page.Users, next: page.PaginationToken };
+    });
+    const mailOf = ({ Attributes }: User) => Attributes.find((one) => one.Name === "email")?.Value ?? "";
+    return [
+      ...(shared ? [] : [{ words: `user pool ${Name}`, bears: Name }]),
+      ...clients.map(({ ClientName }) => ({
+        words: `app client ${ClientName} of ${where}`,
+        bears: `${ClientName} ${Name}`,
+      })),
+      ...users.map((user) => ({
+        words: `user ${mailOf(user)} of ${where}`,
+        bears: `${mailOf(user)} ${shared ? "" : Name}`,
+      })),
+    ];
+  };
+  const within = await Promise.all(pools.map((pool) => whileThere(insideOf(pool))));
   return within.flat();
 };
 
