@@ -6,12 +6,13 @@ import { allow, allowKeys } from "./functions";
 import { userGrants } from "./grants/users";
 import { gatewayResponses } from "./gateway-responses";
 import { adjustmentGrants } from "./grants/adjustments";
+import { keyGrants } from "./grants/keys";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
 import { billingGrants } from "./grants/billing";
 import { entitlementGrants } from "./grants/entitlements";
 import { idempotent } from "./idempotency";
-import { client, judgeTokens, pool } from "./identity";
+import { client, judgeKeys, judgeTokens, pool } from "./identity";
 import { compensation, onboarding } from "./onboarding";
 import { cursorSecret } from "./secrets";
 import { tenantLimits } from "./settings";
@@ -113,6 +114,7 @@ const grants: Record<OperationName, Grant> = {
   listAudit: audit("AUDIT#"),
   listOwnAudit: audit("AUDIT#ten_"),
   ...userGrants,
+  ...keyGrants,
   getHealth: {},
   getOpenapi: {},
   getDocs: {},
@@ -148,7 +150,7 @@ const authorizer = api.addAuthorizer({
   requestFunction: {
     handler: "functions/triggers/authorizer.handler",
     environment: { ...registry, USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id },
-    permissions: judgeTokens,
+    permissions: [...judgeTokens, ...judgeKeys],
     timeout: "5 seconds",
   },
   // With what the authorizer itself remembers, whoever is shut out is out within half a minute.

@@ -129,6 +129,12 @@ const onOurPools = (actions: string[]) => ({
   conditions: [{ test: "StringEquals", variable: "aws:ResourceTag/managed-by", values: [poolName] }],
 });
 
+/** The same for tenants' keys. */
+export const judgeKeys = [
+  allowKeys(["dynamodb:GetItem"], ["APIKEY#", "TENANT#"], controlTable.arn),
+  allowKeys(["dynamodb:UpdateItem"], ["APIKEY#"], controlTable.arn),
+];
+
 /** What it takes to invite a user into a tenant's pool. */
 export const inviteUsers = allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], anyPool);
 

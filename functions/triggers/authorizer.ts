@@ -1,5 +1,6 @@
 import { accessFacts } from "@tenantry/aws/access-facts";
 import { accessGate } from "@tenantry/aws/access-gate";
+import { apiKeyFacts, apiKeyGate, keysOr } from "@tenantry/aws/api-key-gate";
 import { cachedIssuers, issuerReader } from "@tenantry/aws/issuer-reader";
 import { tenantTokens } from "@tenantry/aws/tenant-tokens";
 import { poolFromSettings } from "@tenantry/aws/token";
@@ -10,4 +11,6 @@ const keptMillis = 5000;
 
 const tokens = tenantTokens(poolFromSettings(), cachedIssuers(issuerReader(), keptMillis));
 
-export const handler = authorizer(accessGate(tokens, accessFacts(), { keptMillis }));
+export const handler = authorizer(
+  keysOr(apiKeyGate(apiKeyFacts(), { keptMillis }), accessGate(tokens, accessFacts(), { keptMillis })),
+);

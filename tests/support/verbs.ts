@@ -30,6 +30,7 @@ import { inviteUser } from "@tenantry/core/user/invite";
 import { getUser, listTenantUsers, listUsers } from "@tenantry/core/user/look";
 import { deleteRole, listRoles, putRole } from "@tenantry/core/user/roles";
 import { listAudit, listOwnAudit } from "@tenantry/core/audit/list";
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "@tenantry/core/key/verbs";
 import { getEntitlements, putEntitlements } from "@tenantry/core/entitlement/entitlements";
 import { getOwnUsage } from "@tenantry/core/usage/get-own-usage";
 import { listMeters } from "@tenantry/core/usage/list-meters";
@@ -77,6 +78,7 @@ const page = { limit: 1, after: null };
 const operationId = "op_01JD5V8Q9WB2C4D6E8F0G1H3J5";
 const webhookId = "whk_01JD5V8Q9C3E5G7J9M1P3R5T7V";
 const quarantineId = "qua_01JD5V8Q9C3E5G7J9M1P3R5T7V";
+const keyId = "key_01JD5V8Q9C3E5G7J9M1P3R5T7V";
 const anything = {} as never;
 
 /**
@@ -124,6 +126,10 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   putMeter: (ctx) => putMeter(ports)(ctx, anything),
   listAudit: (ctx) => listAudit(ports)(ctx, anything, page),
   listOwnAudit: (ctx) => listOwnAudit(ports)(ctx, anything, page),
+  createApiKey: (ctx) => createApiKey(ports)(ctx, { name: "k", scopes: [] }),
+  listApiKeys: (ctx) => listApiKeys(ports)(ctx, page),
+  revokeApiKey: (ctx) => revokeApiKey(ports)(ctx, { id: keyId }),
+  rotateApiKey: (ctx) => rotateApiKey(ports)(ctx, { id: keyId, overlapSeconds: 0 }),
   listUsers: (ctx) => listUsers(ports)(ctx, page),
   inviteUser: (ctx) => inviteUser(ports)(ctx, { email: "a@b.example", roles: ["tenant-viewer"] }),
   getUser: (ctx) => getUser(ports)(ctx, { userId: "u" }),

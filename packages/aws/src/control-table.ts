@@ -27,6 +27,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
  * | numbers | INVOICE_NUMBERS | year | | |
  * | closed month | CLOSED_MONTHS | month | | |
+ * | api-key | APIKEY#id | APIKEY | APIKEYS#tenant / id | |
  * | role | ROLE#tenant | ROLE#name | | |
  * | choice | USER#id | CHOICE | | |
  * | session | SESSION#user | SESSION#id | | |
@@ -70,6 +71,7 @@ export const keys = {
   choice: (userId: string) => ({ pk: `USER#${userId}`, sk: "CHOICE" }),
   /** Sessions are apart from what else is known of a user: the authorizer writes here and nowhere else. */
   session: (userId: string, id: string) => ({ pk: `SESSION#${userId}`, sk: `${sessionPrefix}${id}` }),
+  apiKey: (id: string) => ({ pk: `APIKEY#${id}`, sk: "APIKEY" }),
   /** A tenant's own role. */
   role: (tenantId: string, name: string) => ({ pk: rolesOf(tenantId), sk: `ROLE#${name}` }),
   signOut: (userId: string) => ({ pk: `SESSION#${userId}`, sk: "SIGN-OUT" }),
@@ -98,6 +100,7 @@ export const partitions = {
   issuersOf: (tenantId: string) => ({ index: "gsi1", value: `ISSUERS#${tenantId}` }),
   audit: { index: "gsi1", value: "AUDIT" },
   auditChains: { index: "gsi1", value: "AUDITCHAINS" },
+  apiKeysOf: (tenantId: string) => ({ index: "gsi1", value: `APIKEYS#${tenantId}` }),
   webhooks: { index: "gsi1", value: "WEBHOOKS" },
   deliveriesTo: (webhookId: string) => ({ index: "gsi1", value: `DELIVERIES#${webhookId}` }),
   /** One partition for all: events of a control plane are some a second at the most. */
@@ -140,6 +143,7 @@ export type Entity =
   | "session"
   | "sign-out"
   | "standing"
+  | "api-key"
   | "role";
 
 const storage = new Set([

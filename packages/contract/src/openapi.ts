@@ -121,6 +121,7 @@ export const openapi = () => {
       { name: "Webhooks", description: "URLs that are told of events." },
       { name: "Sessions", description: "Your own sign-ins." },
       { name: "Audit", description: "Who did what, when and from where." },
+      { name: "API keys", description: "What a tenant's own programs call the API with." },
       { name: "Users", description: "The people of a tenant, and what they may do." },
       { name: "Service", description: "The API itself." },
     ],

@@ -15,6 +15,7 @@ import { sessionOperations } from "./session-operations.ts";
 import { entitlementOperations } from "./entitlement-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { usageOperations } from "./usage-operations.ts";
+import { keyOperations } from "./key-operations.ts";
 import { userOperations } from "./user-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -120,6 +121,7 @@ export const operations = {
   ...intakeOperations,
   ...sessionOperations,
   ...userOperations,
+  ...keyOperations,
   ...storageOperations,
   ...webhookOperations,
   ...quarantineOperations,

@@ -7,6 +7,7 @@ export const prefixes = {
   user: "usr",
   event: "evt",
   audit: "aud",
+  apiKey: "key",
   webhook: "whk",
   delivery: "dlv",
   quarantine: "qua",

@@ -36,7 +36,7 @@ export const bearerToken = (headers: APIGatewayRequestAuthorizerEvent["multiValu
   if (value === undefined) throw new Error("There is no Authorization header.");
   if (values.length > 1) throw new Error("There is more than one Authorization header.");
   if (value.length > maxHeaderLength) throw new Error("The Authorization header is too long.");
-  const [, token] = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(value) ?? [];
+  const [, token] = /^bearer +([\w-]+\.[\w-]+\.[\w-]+|tk_[\w-]+)$/i.exec(value) ?? [];
   if (token === undefined) throw new Error("The Authorization header holds no bearer token.");
   return token;
 };

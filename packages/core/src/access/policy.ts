@@ -30,6 +30,8 @@ const policy = {
   "users:read": [admin, support, auditor, owner, tenantAdmin, member, viewer],
   "users:manage": [owner, tenantAdmin],
   "roles:manage": [owner],
+  "api-keys:read": [owner, tenantAdmin],
+  "api-keys:manage": [owner, tenantAdmin],
   "quarantine:read": [admin, billing, support, auditor],
   "quarantine:redrive": [admin],
   "usage:adjust": [admin, billing],
