@@ -63,8 +63,34 @@ const dataRoleName = `${$app.name}-${$app.stage}-tenant-data`;
 /** Known beforehand, as those who assume the role exist before it. */
 export const tenantDataRoleArn = $interpolate`arn:aws:iam::${accountId}:role/${dataRoleName}`;
 
-const tenant = "${aws:PrincipalTag/tenant}";
 const key = "kms-key";
+
+/**
+ * What a session may do that bears a tenant's name, `tenant-<slug>`, in the tag: reach that tenant's folder and, for what
+ * lies there, that tenant's keys.
+ */
+export const ownFolder = (tag: string) => {
+  const tenant = `\${aws:PrincipalTag/${tag}}`;
+  return [
+    {
+      Effect: "Allow",
+      Action: "s3:ListBucket",
+      Resource: tenantBucket.arn,
+      Condition: { StringLike: { "s3:prefix": `tenants/${tenant}/*` } },
+    },
+    {
+      Effect: "Allow",
+      Action: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+      Resource: $interpolate`${tenantBucket.arn}/tenants/${tenant}/*`,
+    },
+    {
+      Effect: "Allow",
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Resource: kmsArn("key/*"),
+      Condition: { StringEquals: { "aws:ResourceTag/tenant": tenant, "aws:ResourceTag/managed-by": deployment } },
+    },
+  ];
+};
 
 /**
  * The one role that reaches tenants' files: each session is tagged with its tenant and reaches that tenant's folder
@@ -90,25 +116,7 @@ export const tenantDataRole = (trusted: $util.Input<$util.Input<string>[]>) =>
         policy: $jsonStringify({
           Version: "2012-10-17",
           Statement: [
-            {
-              Effect: "Allow",
-              Action: "s3:ListBucket",
-              Resource: tenantBucket.arn,
-              Condition: { StringLike: { "s3:prefix": `tenants/${tenant}/*` } },
-            },
-            {
-              Effect: "Allow",
-              Action: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-              Resource: $interpolate`${tenantBucket.arn}/tenants/${tenant}/*`,
-            },
-            {
-              Effect: "Allow",
-              Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-              Resource: kmsArn("key/*"),
-              Condition: {
-                StringEquals: { "aws:ResourceTag/tenant": tenant, "aws:ResourceTag/managed-by": deployment },
-              },
-            },
+            ...ownFolder("tenant"),
             {
               Effect: "Deny",
               Action: "s3:PutObject",

@@ -1,4 +1,4 @@
-import { tenantBucket } from "./buckets";
+import { ownFolder } from "./buckets";
 import { allow } from "./functions";
 import { vpc } from "./network";
 import { gitops } from "./settings";
@@ -50,8 +50,6 @@ const clusterAddress = {
   CLUSTER_CA: cluster.certificateAuthority.data,
 };
 
-/** EKS tags the session of each pod with its namespace, which bears the name of the tenant's folder and keys. */
-const namespace = "${aws:PrincipalTag/kubernetes-namespace}";
 const { accountId } = aws.getCallerIdentityOutput();
 
 /** The one role of all tenants' pods: each reaches its own tenant's folder only. */
@@ -79,30 +77,8 @@ const tenantPodRole = new aws.iam.Role("TenantPodRole", {
       name: "own-folder",
       policy: $jsonStringify({
         Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Action: "s3:ListBucket",
-            Resource: tenantBucket.arn,
-            Condition: { StringLike: { "s3:prefix": `tenants/${namespace}/*` } },
-          },
-          {
-            Effect: "Allow",
-            Action: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            Resource: $interpolate`${tenantBucket.arn}/tenants/${namespace}/*`,
-          },
-          {
-            Effect: "Allow",
-            Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-            Resource: $interpolate`arn:aws:kms:${aws.getRegionOutput().region}:${accountId}:key/*`,
-            Condition: {
-              StringEquals: {
-                "aws:ResourceTag/tenant": namespace,
-                "aws:ResourceTag/managed-by": `${$app.name}/${$app.stage}`,
-              },
-            },
-          },
-        ],
+        // EKS tags the session of each pod with its namespace, which bears the name of the tenant's folder and keys.
+        Statement: ownFolder("kubernetes-namespace"),
       }),
     },
   ],

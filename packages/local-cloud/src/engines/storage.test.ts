@@ -31,6 +31,40 @@ const graph = graphOf(
     inputs: { bucket: Bucket, key: "seed/hello.txt", content: "hello", contentType: "text/plain" },
   },
   {
+    type: "aws:s3/bucketPolicy:BucketPolicy",
+    name: "TenantDataPolicy",
+    inputs: {
+      bucket: Bucket,
+      policy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Deny",
+            Principal: "*",
+            Action: "s3:*",
+            Resource: [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`],
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          },
+          { Effect: "Deny", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${Bucket}/locked/*` },
+          {
+            Effect: "Deny",
+            Principal: "*",
+            Action: "s3:ListBucket",
+            Resource: `arn:aws:s3:::${Bucket}`,
+            Condition: { StringLike: { "s3:prefix": "locked/*" } },
+          },
+          {
+            Effect: "Allow",
+            Principal: { AWS: "arn:aws:iam::123456789012:role/guest" },
+            Action: "s3:GetObject",
+            Resource: `arn:aws:s3:::${Bucket}/guests/*`,
+          },
+        ],
+      }),
+    },
+  },
+  roleOf("guest", []),
+  {
     type: "aws:sqs/queue:Queue",
     name: "Jobs",
     inputs: { name: "jobs", visibilityTimeoutSeconds: 5 },
@@ -273,5 +307,38 @@ describe("S3", () => {
     await cloud.apply(graph);
     operator = new S3Client(cloud.client());
     expect(await text("kept.txt").catch(String)).toBe("kept");
+  });
+});
+
+describe("a bucket's own policy", () => {
+  let cloud: TestCloud;
+  const reader = (role: string) => new S3Client({ ...cloud.client(role), forcePathStyle: true });
+  const get = (role: string, Key: string) => reader(role).send(new GetObjectCommand({ Bucket, Key }));
+  beforeAll(async () => {
+    cloud = await startTestCloud([storage]);
+    await cloud.apply(graph);
+    const owner = new S3Client({ ...cloud.client(), forcePathStyle: true });
+    for (const Key of ["locked/a", "guests/a", "open/a"])
+      await owner.send(new PutObjectCommand({ Bucket, Key, Body: "x" }));
+  });
+  afterAll(() => cloud.close());
+
+  test("denies what the role's policies allow, and says so", async () => {
+    await expect(get("lister", "open/a")).resolves.toBeDefined();
+    await expect(get("lister", "locked/a")).rejects.toMatchObject({
+      name: "AccessDenied",
+      message: expect.stringContaining("explicit deny in a resource-based policy"),
+    });
+  });
+
+  test("denies by conditions that no other policy asks about", async () => {
+    const list = (Prefix: string) => reader("lister").send(new ListObjectsV2Command({ Bucket, Prefix }));
+    await expect(list("open/")).resolves.toMatchObject({ KeyCount: 1 });
+    await expect(list("locked/")).rejects.toMatchObject({ name: "AccessDenied" });
+  });
+
+  test("allows a role of the account what no policy of its own does, and no more", async () => {
+    await expect(get("guest", "guests/a")).resolves.toBeDefined();
+    await expect(get("guest", "open/a")).rejects.toMatchObject({ name: "AccessDenied" });
   });
 });

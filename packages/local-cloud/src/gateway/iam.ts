@@ -18,7 +18,7 @@ export type Iam = {
   mayAssume(caller: Caller, role: Role, action: string, context: Readonly<Record<string, string>>): Promise<boolean>;
 };
 
-type Decision = "allow" | "implicit" | "explicit";
+type Decision = "allow" | "implicit" | "explicit" | "explicit in resource";
 type Question = {
   readonly caller: Caller;
   readonly action: string;
@@ -38,6 +38,14 @@ const everything = [
  */
 const simulable = (text: string): string =>
   text.replaceAll(/kms:EncryptionContext:/gi, "aws:RequestTag/kms:EncryptionContext:");
+
+const textsOfPolicies = new WeakMap<object, string>();
+/** A resource's policy in lower case. */
+const textOf = (policy: object): string => {
+  const text = textsOfPolicies.get(policy) ?? JSON.stringify(policy).toLowerCase();
+  textsOfPolicies.set(policy, text);
+  return text;
+};
 
 /** Decisions kept; a decision costs about half a millisecond. */
 const cacheLimit = 20_000;
@@ -95,7 +103,10 @@ export const createIam = (options: { account: string; region: string; log?: (lin
         ? result.overallResult === "Allowed"
         : result.results.some((one) => one.resourcePattern === "*" && one.analysis.result === "Allowed");
     if (allowed) return "allow";
-    return result.overallResult === "ExplicitlyDenied" ? "explicit" : "implicit";
+    if (result.overallResult !== "ExplicitlyDenied") return "implicit";
+    const byResource =
+      result.resultType === "single" && result.result.analysis.resourceAnalysis?.result === "ExplicitlyDenied";
+    return byResource ? "explicit in resource" : "explicit";
   };
 
   const cached = async (question: Question): Promise<Decision> => {
@@ -110,8 +121,9 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   };
 
   /** Only what the policies ask about: leading keys and prefixes would make every decision another one. */
-  const relevant = (caller: Caller, context: Question["context"]): Question["context"] => {
-    const text = `${texts.get(caller.role ?? "") ?? ""}${caller.sessionPolicy?.toLowerCase() ?? ""}`;
+  const relevant = (caller: Caller, { context = {}, policy }: Permission): Question["context"] => {
+    const own = `${texts.get(caller.role ?? "") ?? ""}${caller.sessionPolicy?.toLowerCase() ?? ""}`;
+    const text = policy === undefined ? own : `${own}${textOf(policy)}`;
     const named = Object.entries(context).map(([key, value]) => [simulable(key), value] as const);
     return Object.fromEntries(named.filter(([key]) => text.includes(key.toLowerCase())));
   };
@@ -124,7 +136,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
 
   const check = async (caller: Caller, wanted: Permission): Promise<string | null> => {
     let reason: Decision = "implicit";
-    const context = relevant(caller, wanted.context ?? {});
+    const context = relevant(caller, wanted);
     for (const resource of [wanted.resource, ...(wanted.or ?? [])]) {
       const decision = await cached({
         caller,
@@ -137,11 +149,11 @@ export const createIam = (options: { account: string; region: string; log?: (lin
         if (caller.role !== undefined) use(caller.role, wanted.action);
         return null;
       }
-      if (decision === "explicit") reason = decision;
+      if (decision !== "implicit") reason = decision;
     }
     const because =
-      reason === "explicit"
-        ? "with an explicit deny in an identity-based policy"
+      reason !== "implicit"
+        ? `with an explicit deny in ${reason === "explicit" ? "an identity-based" : "a resource-based"} policy`
         : `because no ${caller.sessionPolicy === undefined ? "identity-based" : "session"} policy allows the ${wanted.action} action`;
     return `User: ${caller.arn} is not authorized to perform: ${wanted.action} on resource: ${wanted.resource} ${because}`;
   };

@@ -6,7 +6,7 @@ import type { Inject } from "../fauxqs.ts";
 
 const objectTypes = ["aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject"] as const;
 
-/** Bucket settings without effect on one machine: nothing is public here, and nothing is encrypted, logged or locked. */
+/** Bucket settings without effect on one machine: who signs nothing gets nothing, and nothing is encrypted, logged or locked. */
 const settings = [
   "bucketAcl:BucketAcl",
   "bucketCorsConfiguration:BucketCorsConfiguration",
@@ -14,7 +14,6 @@ const settings = [
   "bucketLoggingV2:BucketLoggingV2",
   "bucketObjectLockConfiguration:BucketObjectLockConfiguration",
   "bucketOwnershipControls:BucketOwnershipControls",
-  "bucketPolicy:BucketPolicy",
   "bucketPublicAccessBlock:BucketPublicAccessBlock",
   "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
   "bucketVersioning:BucketVersioning",
@@ -22,7 +21,18 @@ const settings = [
 
 const bucketTypes = ["aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"] as const;
 
-export const s3Types: readonly string[] = [...bucketTypes, ...objectTypes, ...settings];
+const policyType = "aws:s3/bucketPolicy:BucketPolicy";
+
+export const s3Types: readonly string[] = [...bucketTypes, ...objectTypes, policyType, ...settings];
+
+/** The policies of the graph's buckets, by the bucket's name: calls are judged by them too. */
+export const bucketPolicies = (graph: Graph): ReadonlyMap<string, object> =>
+  new Map(
+    ofType(graph, policyType).map(({ inputs }) => {
+      const policy: unknown = inputs["policy"];
+      return [String(inputs["bucket"]), (typeof policy === "string" ? JSON.parse(policy) : policy) as object];
+    }),
+  );
 
 /** Makes the graph's buckets and objects real. What is in a bucket already stays. */
 export const applyBuckets = async (graph: Graph, inject: Inject): Promise<void> => {

@@ -1,5 +1,6 @@
 import { errorResponse } from "../../gateway/errors.ts";
-import { AwsError, type AwsRequest, type AwsResponse, notImplemented, type Service } from "../../gateway/service.ts";
+import { AwsError, type AwsRequest, type AwsResponse, notImplemented } from "../../gateway/service.ts";
+import type { Permission, Service } from "../../gateway/service.ts";
 import type { Inject } from "../fauxqs.ts";
 import { s3ActionName, s3Actions, targetOf, unheardWish } from "./actions.ts";
 import type { Encryption } from "./encryption.ts";
@@ -22,9 +23,19 @@ const createLocks = (): (<T>(key: string, run: () => Promise<T>) => Promise<T>) 
 };
 
 /** S3 behind the gateway. Conditional writes are ours; whatever fauxqs would pass over in silence answers 501. */
-export const s3Service = (options: { inject: Inject; region: string; encryption: Encryption }): Service => {
-  const { inject, region, encryption } = options;
+export const s3Service = (options: {
+  inject: Inject;
+  region: string;
+  encryption: Encryption;
+  /** A bucket's own policy, by which calls are judged beside the caller's. */
+  policyOf: (bucket: string) => object | undefined;
+}): Service => {
+  const { inject, region, encryption, policyOf } = options;
   const locked = createLocks();
+  const withPolicy = (wanted: Permission): Permission => {
+    const policy = policyOf(/^arn:aws:s3:::([^/]+)/.exec(wanted.resource)?.[1] ?? "");
+    return policy === undefined ? wanted : { ...wanted, policy };
+  };
   const action = (request: AwsRequest): string | null => {
     const name = s3ActionName(request);
     return s3Actions.has(name) ? name : null;
@@ -67,13 +78,13 @@ export const s3Service = (options: { inject: Inject; region: string; encryption:
       const asked = encryption.context(request);
       const [call, ...more] = s3Permissions(request, s3ActionName(request));
       const judged = call === undefined ? [] : [{ ...call, context: { ...call.context, ...asked } }, ...more];
-      return [...judged, ...encryption.permissions(request)];
+      return [...judged.map(withPolicy), ...encryption.permissions(request)];
     },
     missing(request) {
       const target = targetOf(request);
       const reads = request.method === "GET" || request.method === "HEAD";
       if (!reads || !target?.bucket || target.key === null) return null;
-      return { action: "s3:ListBucket", resource: `arn:aws:s3:::${target.bucket}` };
+      return withPolicy({ action: "s3:ListBucket", resource: `arn:aws:s3:::${target.bucket}` });
     },
     async handle(request) {
       try {
