@@ -146,3 +146,21 @@ export const unprotectedData = (graph: Graph): string[] => [
     ),
   ),
 ];
+
+/** Buckets of ours whose policy does not deny everybody every call that comes without TLS. */
+export const plainHttp = (graph: Graph): string[] =>
+  some(graph, "aws:s3/bucket:Bucket").flatMap(({ name, outputs }) => {
+    const bucket = `arn:aws:s3:::${outputs["bucket"]}`;
+    const policies = some(graph, "aws:s3/bucketPolicy:BucketPolicy").filter(
+      ({ inputs }) => inputs["bucket"] === outputs["bucket"],
+    );
+    const denies = policies
+      .flatMap(({ inputs }) => list(parse(inputs["policy"]).Statement))
+      .some(({ Effect, Principal, Action, Resource, Condition }) => {
+        const everybody = Principal === "*" || list(Principal?.AWS).includes("*");
+        const all =
+          list(Action).includes("s3:*") && [bucket, `${bucket}/*`].every((one) => list(Resource).includes(one));
+        return Effect === "Deny" && everybody && all && String(Condition?.Bool?.["aws:SecureTransport"]) === "false";
+      });
+    return denies ? [] : [`${name} may be reached without TLS`];
+  });
