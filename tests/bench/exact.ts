@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { onboard, signIn } from "../support/api.ts";
+import { onboard, poll, send, signIn } from "../support/api.ts";
 import type { Ready } from "../support/app.ts";
 import { compare } from "../support/usage/compare.ts";
 import { errorsOf } from "../support/usage/naive.ts";
@@ -15,6 +15,27 @@ import {
 } from "../support/usage/play.ts";
 import { settle } from "../support/usage/settle.ts";
 import { traceOf } from "../support/usage/trace.ts";
+
+/** Prints how long it takes from a put to the answer that has it. */
+const delays = async (ready: Ready, token: string, tenantId: string): Promise<void> => {
+  const times: number[] = [];
+  for (let n = 1; n <= 20; n++) {
+    const since = Date.now();
+    const timestamp = new Date(since).toISOString();
+    const event = { tenant_id: tenantId, metric: "compute_hours", value: 1, timestamp, id: `delay-${n}` };
+    await putAll(ready, [{ key: tenantId, data: Buffer.from(JSON.stringify(event)) }]);
+    const day = 86_400_000;
+    const [from, to] = [since - day, since + day].map((at) => new Date(at).toISOString());
+    const path = `/admin/tenants/${tenantId}/usage?metric=compute_hours&window=month&from=${from}&to=${to}`;
+    await poll(
+      () => send(ready, "GET", path, { token }),
+      ({ body }) => (body.buckets as { count: number }[]).reduce((sum, { count }) => sum + count, 0) >= n,
+    );
+    times.push(Date.now() - since);
+  }
+  const [p50, p95] = [10, 18].map((place) => times.toSorted((a, b) => a - b)[place]);
+  console.log(`from put to answer: p50 ${p50} ms, p95 ${p95} ms, of which the batching window is 2,000 ms at most`);
+};
 
 /**
  * Sends a trace of so many events through the deployed stream and consumer while faults befall it, replays the archive
@@ -36,6 +57,7 @@ export const exact = async (
   }
   const meters = await defineMeters(ready, token);
   const used = oracleMeters.map(({ name }) => name);
+  await delays(ready, token, tenants[0] ?? "");
   const trace = traceOf({ ...options, tenants, meters, used, now: Date.now() });
   console.log(
     `${trace.puts.length} records: ${trace.counted.length} events that count, ${trace.poisoned} that are poison, seed ${options.seed}`,

@@ -12,8 +12,10 @@ import { memoryChunks, memorySeries } from "@tenantry/core/usage/testing/memory-
 import { incoming } from "@tenantry/lambda/stream-record";
 import type { KinesisStreamEvent } from "aws-lambda";
 import type { Bench, Row } from "./bench.ts";
+import { cost } from "./metering-cost.ts";
 import { lambdaPayloads } from "./metering-trace.ts";
 import { unitsSpent } from "./metering-units.ts";
+import { year } from "./metering-year.ts";
 
 const tenants = 1000;
 
@@ -51,7 +53,7 @@ const best = async (rounds: number, round: () => Promise<number>): Promise<numbe
   return most;
 };
 
-const pure = async (): Promise<Row> => {
+const pure = async (): Promise<Row[]> => {
   const payloads = lambdaPayloads(10, 5000, tenants, Date.now());
   const parsed = await best(5, async () => {
     let records = 0;
@@ -64,12 +66,30 @@ const pure = async (): Promise<Row> => {
     for (const payload of payloads) events += await take(meter, payload);
     return events;
   });
-  return {
-    measure: "consumer, Lambda payload to folded pages",
-    value: counted,
-    unit: "events/s",
-    beside: { what: "JSON.parse of the same payload", value: parsed },
-  };
+  const naive = await best(5, async () => {
+    const sums = new Map<string, number>();
+    let events = 0;
+    for (const payload of payloads)
+      for (const { kinesis } of (JSON.parse(payload) as KinesisStreamEvent).Records) {
+        const text = Buffer.from(kinesis.data, "base64").toString();
+        const event = JSON.parse(text) as { tenant_id: string; metric: string; value: number; timestamp: string };
+        const hour = new Date(event.timestamp).toISOString().slice(0, 13);
+        const key = `${event.tenant_id} ${event.metric} ${hour}`;
+        sums.set(key, (sums.get(key) ?? 0) + event.value);
+        events++;
+      }
+    return events;
+  });
+  const measure = "consumer, Lambda payload to folded pages";
+  return [
+    { measure, value: counted, unit: "events/s", beside: { what: "JSON.parse of the same payload", value: parsed } },
+    {
+      measure,
+      value: counted,
+      unit: "events/s",
+      beside: { what: "parsed and added to doubles, no ids", value: naive },
+    },
+  ];
 };
 
 const stored = async (): Promise<Row[]> => {
@@ -123,31 +143,38 @@ const stored = async (): Promise<Row[]> => {
   }
 };
 
-/** 1,000 events a second over 1,000 tenants, for each batching window of the event source. */
+/** For each batching window of the event source, and for each load at the window that the stacks give it. */
 const units = async (): Promise<Row[]> => {
   const rows: Row[] = [];
-  for (const window of [1, 2, 5]) {
-    const { events, write, read } = await unitsSpent({ perSecond: 1000, tenants, window, seconds: 300 });
-    rows.push({
-      measure: `write units per million events, 1,000/s, window ${window} s`,
-      value: (write / events) * 1e6,
-      unit: "WCU",
-      beside: { what: "one update per event", value: 1e6 },
-    });
-    if (window === 5)
-      rows.push({
-        measure: `read units per million events, window ${window} s`,
-        value: (read / events) * 1e6,
-        unit: "RCU",
-      });
+  const beside = { beside: { what: "one update per event; with a ledger item 2,000,000", value: 1e6 } };
+  for (const window of [1, 5]) {
+    const { events, write } = await unitsSpent({ perSecond: 1000, tenants, window, seconds: 300 });
+    const measure = `write units per million events, 1,000/s over 1,000 tenants, window ${window} s`;
+    rows.push({ measure, value: (write / events) * 1e6, unit: "WCU", ...beside });
   }
-  return rows;
+  let ofAMonth = { write: 0, read: 0 };
+  for (const [perSecond, seconds] of [
+    [100, 900],
+    [1000, 300],
+    [10_000, 30],
+  ] as const)
+    for (const among of [100, 1000]) {
+      const { events, write, read } = await unitsSpent({ perSecond, tenants: among, window: 2, seconds });
+      const load = `per million events, ${perSecond.toLocaleString("en")}/s over ${among.toLocaleString("en")} tenants`;
+      rows.push(
+        { measure: `write units ${load}`, value: (write / events) * 1e6, unit: "WCU", ...beside },
+        { measure: `read units ${load}`, value: (read / events) * 1e6, unit: "RCU" },
+      );
+      // 100 million a month are 38 a second.
+      if (perSecond === 100 && among === 1000) ofAMonth = { write: write / events, read: read / events };
+    }
+  return [...rows, ...cost(ofAMonth.write, ofAMonth.read)];
 };
 
 /** Usage metering: speed of the consumer, and what it takes of DynamoDB. */
 export const metering: Bench = {
   name: "metering",
   async run() {
-    return [await pure(), ...(await stored()), ...(await units())];
+    return [...(await pure()), ...(await stored()), ...(await units()), ...(await year())];
   },
 };
