@@ -78,7 +78,7 @@ const main = async (): Promise<number> => {
     const outcome = JSON.parse(output ?? cause ?? "") as Outcome;
     const { events, chunks, differences, unsettled, in_doubt: doubts, reports } = outcome;
     process.stdout.write(
-      `${events} events in ${chunks} hours: ${differences === 0 ? "equal" : `${differences} differ`}.\n`,
+      `Events: ${events}, chunks of an hour: ${chunks}, ${differences === 0 ? "equal" : `${differences} differ`}.\n`,
     );
     if (unsettled > 0) process.stdout.write(`${unsettled} more changed meanwhile: ask again.\n`);
     if (doubts > 0) process.stdout.write(`${doubts} quarantined records may have been counted: redrive them first.\n`);

@@ -172,5 +172,5 @@ test("npm run usage:rebuild finds what is kept equal to the archive, to the byte
     at(1),
     "--full",
   ]);
-  expect((await run).stdout).toMatch(/^\d+ events in \d+ hours: equal\.\n$/);
+  expect((await run).stdout).toMatch(/^Events: \d+, chunks of an hour: \d+, equal\.\n$/);
 }, 120_000);
