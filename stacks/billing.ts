@@ -1,6 +1,7 @@
+import { exportSettings } from "@tenantry/core/usage-export/settings";
 import { usageBucket } from "./buckets";
 import { allow } from "./functions";
-import { billingGraceDays } from "./settings";
+import { billingExports, billingGraceDays } from "./settings";
 import { controlTable, indexesOf, usageTable } from "./tables";
 
 // Finalizes the month whose grace period is over. Most runs find that it is done already.
@@ -24,3 +25,29 @@ new sst.aws.CronV2("CloseMonths", {
     ],
   },
 });
+
+// Deployed only where there is something to export to. A slip in the settings fails the deployment.
+if (billingExports !== undefined) {
+  const { stripe, marketplace } = exportSettings(billingExports);
+  new sst.aws.CronV2("ExportUsage", {
+    // Some minutes after the hour, so that what came at its end is counted.
+    schedule: "cron(10 * * * ? *)",
+    function: {
+      handler: "functions/billing/export-usage.handler",
+      timeout: "15 minutes",
+      environment: {
+        CONTROL_TABLE: controlTable.name,
+        USAGE_TABLE: usageTable.name,
+        BILLING_EXPORTS: billingExports,
+      },
+      permissions: [
+        allow(["dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn),
+        allow(["dynamodb:Query"], indexesOf(controlTable)),
+        allow(["dynamodb:GetItem", "dynamodb:Query"], usageTable.arn),
+        ...(stripe === undefined ? [] : [allow(["secretsmanager:GetSecretValue"], stripe.secret_arn)]),
+        // It names no resource.
+        ...(marketplace === undefined ? [] : [allow(["aws-marketplace:BatchMeterUsage"], "*")]),
+      ],
+    },
+  });
+}

@@ -34,6 +34,12 @@ export const gitops =
  */
 export const webhookAllowedHosts = process.env.WEBHOOK_ALLOWED_HOSTS ?? "";
 
+/**
+ * Where usage is exported to each hour, as JSON (docs/billing.md); nowhere unless set:
+ * `{"stripe": {"secret_arn": "…", "meters": {"api_calls": {"name": "api_calls", "per": "1000"}}}}`.
+ */
+export const billingExports = process.env.BILLING_EXPORTS || undefined;
+
 /** How many days after its end a month stays open for usage that comes late, before it is finalized; 27 at most. */
 export const billingGraceDays = process.env.BILLING_GRACE_DAYS || "3";
 

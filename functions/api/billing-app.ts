@@ -1,5 +1,6 @@
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
+import { dynamoBillingAccounts } from "@tenantry/aws/export-cursors";
 import { dynamoInvoices } from "@tenantry/aws/invoices";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoPlans } from "@tenantry/aws/plans";
@@ -10,6 +11,7 @@ import type { FinalizedInvoice } from "@tenantry/core/billing/invoice";
 import { getPlan, listPlans } from "@tenantry/core/billing/plans";
 import { graceMsOf } from "@tenantry/core/billing/ports";
 import { putPlan } from "@tenantry/core/billing/put-plan";
+import { putBillingAccount } from "@tenantry/core/usage-export/accounts";
 import type { Context } from "@tenantry/core/context";
 import { paged } from "./app.ts";
 
@@ -20,6 +22,7 @@ const clock = () => new Date();
 /** Usage is reached where it is asked for: not every function has the settings. */
 const ports = {
   registry: dynamoRegistry(database, table),
+  accounts: dynamoBillingAccounts(database, table),
   plans: dynamoPlans(database, table),
   invoices: dynamoInvoices(database, table),
   get meterNames() {
@@ -39,6 +42,7 @@ const ports = {
 export const billing = {
   plans: { list: listPlans(ports), get: getPlan(ports), put: putPlan(ports) },
   invoices: { list: listInvoices(ports), get: getInvoice(ports) },
+  accounts: { put: putBillingAccount(ports) },
 };
 
 /** A page of a tenant's invoices, each as a list shows it. */

@@ -31,6 +31,10 @@ export const billingGrants = {
       allow(["dynamodb:GetItem"], usageTable.arn),
     ],
   },
+  putBillingAccount: {
+    environment: registry,
+    permissions: [allow(["dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn)],
+  },
   listInvoices: invoices,
   getInvoice: invoice,
   listOwnInvoices: invoices,

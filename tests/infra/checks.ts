@@ -67,6 +67,7 @@ export const wideTrust = (graph: Graph): string[] => {
 
 /** Actions that AWS judges on everything or not at all, as they name no resource. */
 const nameless = new Set([
+  "aws-marketplace:BatchMeterUsage",
   "cognito-idp:CreateUserPool",
   "cognito-idp:ListUserPools",
   "cognito-idp:TagResource",

@@ -61,6 +61,8 @@ export type Setting =
   | "WEBHOOK_ALLOWED_HOSTS"
   /** The KMS key under which the answers to repeated requests are kept. */
   | "ANSWER_KEY"
+  /** Where usage is exported to: `ExportSettings` as JSON. */
+  | "BILLING_EXPORTS"
   /** Days after its end for which a month stays open. */
   | "BILLING_GRACE_DAYS"
   | "CURSOR_SECRET"

@@ -33,6 +33,8 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | session | SESSION#user | SESSION#id | | |
  * | sign-out | SESSION#user | SIGN-OUT | | |
  * | standing | ENTITLEMENTS#tenant | STANDING | | |
+ * | billing account | EXPORTS#tenant | ACCOUNT | BILLING_ACCOUNTS / tenant | |
+ * | export cursor | EXPORTS#tenant | exporter#meter | | |
  */
 export const keys = {
   tenant: (id: string) => ({ pk: `TENANT#${id}`, sk: "TENANT" }),
@@ -66,6 +68,11 @@ export const keys = {
   invoiceNumbers: (year: string) => ({ pk: "INVOICE_NUMBERS", sk: year }),
   /** How a tenant stands with its quotas. */
   standing: (tenantId: string) => ({ pk: `ENTITLEMENTS#${tenantId}`, sk: "STANDING" }),
+  billingAccount: (tenantId: string) => ({ pk: `EXPORTS#${tenantId}`, sk: "ACCOUNT" }),
+  exportCursor: (tenantId: string, exporter: string, meter: string) => ({
+    pk: `EXPORTS#${tenantId}`,
+    sk: `${exporter}#${meter}`,
+  }),
   closedMonth: (month: string) => ({ pk: "CLOSED_MONTHS", sk: month }),
   /** For which of their organisations a user acts. */
   choice: (userId: string) => ({ pk: `USER#${userId}`, sk: "CHOICE" }),
@@ -106,6 +113,7 @@ export const partitions = {
   /** One partition for all: events of a control plane are some a second at the most. */
   deliveriesDue: { index: "gsi2", value: "DELIVERIES_DUE" },
   subscriptionsOf: (connectionId: string) => ({ index: "gsi1", value: `SUBSCRIPTIONS#${connectionId}` }),
+  billingAccounts: { index: "gsi1", value: "BILLING_ACCOUNTS" },
   unexportedInvoices: { index: "gsi2", value: "INVOICES#unexported" },
   adjustmentsIn: (status: "pending" | "applied") => ({ index: "gsi1", value: `ADJUSTMENTS#${status}` }),
   adjustmentsOf: (tenantId: string) => ({ index: "gsi2", value: `ADJUSTMENTS#${tenantId}` }),
@@ -139,6 +147,8 @@ export type Entity =
   | "invoice"
   | "invoice_numbers"
   | "closed_month"
+  | "billing_account"
+  | "export_cursor"
   | "choice"
   | "session"
   | "sign-out"

@@ -1,7 +1,16 @@
 import { tierNames } from "@tenantry/core/tenant/tier";
 import { z } from "zod";
 import { define, none } from "./define.ts";
-import { Invoice, InvoiceSummary, MonthParam, Plan, PlanVersions, PutPlanBody } from "./schemas/billing.ts";
+import {
+  BillingAccount,
+  Invoice,
+  InvoiceSummary,
+  MonthParam,
+  Plan,
+  PlanVersions,
+  PutBillingAccountBody,
+  PutPlanBody,
+} from "./schemas/billing.ts";
 import { pageOf, pageQuery, pathId, tenantIdExample } from "./schemas/common.ts";
 
 const json = "application/json";
@@ -82,6 +91,17 @@ export const billingOperations = {
     summary: "List your own invoices",
     description: "The finalized invoices of your tenant, the latest month first, page by page.",
     params: none,
+  }),
+  putBillingAccount: define("putBillingAccount", {
+    tag: "Billing",
+    summary: "Say who a tenant is to Stripe and AWS Marketplace",
+    description:
+      "From the hour of the first time on, the tenant's usage is exported to those of them that the deployment is set up for.",
+    params: tenantParams,
+    query: none,
+    body: PutBillingAccountBody,
+    success: { status: 200, description: "The account.", contentType: json, body: BillingAccount },
+    problems: ["tenant-not-found"],
   }),
   getOwnInvoice: define("getOwnInvoice", {
     ...one,

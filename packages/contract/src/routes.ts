@@ -91,6 +91,11 @@ export const routes = {
     path: "/admin/tenants/{tenant_id}/entitlements",
     permission: "entitlements:write",
   },
+  putBillingAccount: {
+    method: "PUT",
+    path: "/admin/tenants/{tenant_id}/billing-account",
+    permission: "billing-accounts:write",
+  },
   getOwnEntitlements: { method: "GET", path: "/api/entitlements", permission: "entitlements:read" },
   listAudit: { method: "GET", path: "/admin/audit", permission: "audit:read" },
   listOwnAudit: { method: "GET", path: "/api/audit", permission: "audit:read" },

@@ -10,6 +10,7 @@ export const prefixes = {
   apiKey: "key",
   webhook: "whk",
   delivery: "dlv",
+  export: "exp",
   quarantine: "qua",
   adjustment: "adj",
 } as const;

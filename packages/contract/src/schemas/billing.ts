@@ -1,6 +1,7 @@
 import { Invoice as CoreInvoice } from "@tenantry/core/billing/invoice";
 import { Month as CoreMonth } from "@tenantry/core/billing/month";
 import { Plan as CorePlan, PutPlan } from "@tenantry/core/billing/plan";
+import { BillingAccount as CoreBillingAccount, PutBillingAccount } from "@tenantry/core/usage-export/account";
 import { z } from "zod";
 import { instantExample, tenantIdExample } from "./common.ts";
 
@@ -138,3 +139,17 @@ export const InvoiceSummary = z
       finalized_at: instantExample,
     },
   });
+
+const customers = { stripe_customer: "cus_NciAYcXfLnqBoz", marketplace_customer: null };
+
+export const PutBillingAccountBody = PutBillingAccount.meta({
+  id: "PutBillingAccount",
+  description: "Who a tenant is to those that bill it; null where it is nobody.",
+  example: customers,
+});
+
+export const BillingAccount = CoreBillingAccount.meta({
+  id: "BillingAccount",
+  description: "Who a tenant is to those that bill it. Usage before the hour of `linked_at` is not exported.",
+  example: { tenant_id: tenantIdExample, ...customers, linked_at: instantExample },
+});

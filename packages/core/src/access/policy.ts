@@ -41,6 +41,7 @@ const policy = {
   "entitlements:read": [admin, billing, support, auditor, owner, tenantAdmin, member, viewer],
   "entitlements:write": [admin, billing],
   "audit:read": [admin, support, auditor, owner, tenantAdmin],
+  "billing-accounts:write": [admin, billing],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof policy;

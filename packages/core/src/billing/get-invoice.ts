@@ -2,7 +2,7 @@ import { authorise } from "../access/authorise.ts";
 import { platformOrg } from "../access/policy.ts";
 import type { Context } from "../context.ts";
 import { TenantId } from "../ids.ts";
-import type { Page, PageRequest } from "../ports.ts";
+import type { Page, PageRequest, Registry } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import type { Tenant } from "../tenant/tenant.ts";
 import { billedIn, draftInvoice } from "./draft-invoice.ts";
@@ -11,7 +11,10 @@ import { type Month, monthOf } from "./month.ts";
 import type { BillingPorts } from "./ports.ts";
 
 /** @throws Problem `tenant-not-found`, also for what is no tenant id at all. */
-export const loadTenant = async (ports: Pick<BillingPorts, "registry">, tenantId: string): Promise<Tenant> => {
+export const loadTenant = async (
+  ports: { readonly registry: Pick<Registry, "getTenant"> },
+  tenantId: string,
+): Promise<Tenant> => {
   const tenant = TenantId.safeParse(tenantId).success ? await ports.registry.getTenant(tenantId) : null;
   if (tenant === null) throw new Problem("tenant-not-found", `There is no tenant ${tenantId.slice(0, 64)}.`);
   return tenant;

@@ -1,0 +1,11 @@
+import { exportUsage } from "@tenantry/core/usage-export/export-usage";
+import { errorFields, log } from "@tenantry/lambda/log";
+import { exporters, ports } from "./export-app.ts";
+
+export const handler = async (): Promise<void> => {
+  for (const exporter of exporters) {
+    const { taken, errors } = await exportUsage(ports)(exporter);
+    log("info", "usage exported", { exporter: exporter.sink.name, taken, failures: errors.length });
+    for (const error of errors) log("error", "usage not exported", errorFields(error));
+  }
+};
