@@ -39,7 +39,7 @@ export const exportUsage =
     const failures = await concurrently(subjects, width, async ({ account, customer, meter, target }) => {
       const key: CursorKey = { exporter: sink.name, tenantId: account.tenant_id, meter };
       const cursor = await prepare(ports, { sink, key, account, target });
-      if (cursor?.pending == null) return;
+      if (cursor === null || cursor.pending === null) return;
       const { id, at } = cursor.pending;
       const record = { id, customer, name: target.name, units: unitsOf(cursor.pending), at: new Date(at) };
       going.push({ key, cursor, record });
