@@ -141,3 +141,14 @@ describe("an invoice", () => {
     expect((await invoiceAt(closing)).body).toEqual(body);
   });
 });
+
+test("a tenant is told to be somebody's customer, and since when", async () => {
+  const tenant = await newTenant(ready(), token, "trial");
+  const put = (body: object) => send(ready(), "PUT", `/admin/tenants/${tenant}/billing-account`, { token, body });
+  const first = await put({ stripe_customer: "cus_NciAYcXfLnqBoz", marketplace_customer: null });
+  expect([first.status, first.body.stripe_customer]).toEqual([200, "cus_NciAYcXfLnqBoz"]);
+  const second = await put({ stripe_customer: null, marketplace_customer: "abc" });
+  expect(second.body).toMatchObject({ marketplace_customer: "abc", linked_at: first.body.linked_at });
+  const wrong = await put({ stripe_customer: "someone", marketplace_customer: null });
+  expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([400, "/stripe_customer"]);
+});
