@@ -1,3 +1,4 @@
+import { tenantPermissions } from "@tenantry/core/access/policy";
 import type { ProblemCode } from "@tenantry/core/problem";
 import { z } from "zod";
 import { type OperationName, type Route, routes } from "./routes.ts";
@@ -66,11 +67,11 @@ export const idempotencyHeader = "idempotency-key";
 export const none = z.strictObject({});
 
 /**
- * Whether a tenant's hard quota refuses it: what asks the platform for more does, reading and changing does not, nor does
- * telling of usage, which would only hide it.
+ * Whether a tenant's hard quota refuses it: each POST by which a tenant asks the platform for something. Reading, changing
+ * and deleting is not refused, nor what users do for themselves; nor is telling of usage, which would only hide it.
  */
-export const isQuotaBound = ({ method, tag }: Pick<Operation, "method" | "tag">): boolean =>
-  method === "POST" && tag !== "Usage" && tag !== "Billing";
+export const isQuotaBound = ({ method, tag, permission }: Pick<Operation, "method" | "tag" | "permission">): boolean =>
+  method === "POST" && tag !== "Usage" && tag !== "Billing" && tenantPermissions.some((of) => of === permission);
 
 /** Every problem an operation can answer with: its own, and those that follow from what it reads. */
 export const problemsOf = (operation: Operation): ProblemCode[] => [
