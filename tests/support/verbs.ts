@@ -33,8 +33,6 @@ import { listAudit, listOwnAudit } from "@tenantry/core/audit/list";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "@tenantry/core/key/verbs";
 import { getEntitlements, putEntitlements } from "@tenantry/core/entitlement/entitlements";
 import { putBillingAccount } from "@tenantry/core/usage-export/accounts";
-import { createAdjustment } from "@tenantry/core/usage/create-adjustment";
-import { listAdjustments } from "@tenantry/core/usage/list-adjustments";
 import { getOwnUsage } from "@tenantry/core/usage/get-own-usage";
 import { listMeters } from "@tenantry/core/usage/list-meters";
 import { listUsage } from "@tenantry/core/usage/list-usage";
@@ -122,8 +120,6 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   rotateWebhookSecret: (ctx) => rotateWebhookSecret(ports)(ctx, { webhookId, overlapSeconds: 0 }),
   getEntitlements: (ctx, tenantId) => getEntitlements(ports)(ctx, { tenantId }),
   putEntitlements: (ctx, tenantId) => putEntitlements(ports)(ctx, { tenantId, quotas: anything }),
-  createAdjustment: (ctx, tenantId) => createAdjustment(ports)(ctx, { tenantId } as never),
-  listAdjustments: (ctx) => listAdjustments(ports)(ctx, {}, page),
   putBillingAccount: (ctx, tenantId) =>
     putBillingAccount(ports)(ctx, { tenantId, stripe_customer: null, marketplace_customer: null }),
   getOwnEntitlements: async (ctx) => getEntitlements(ports)(ctx, { tenantId: ownTenant(ctx) }),

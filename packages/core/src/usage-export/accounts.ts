@@ -16,7 +16,7 @@ export const putBillingAccount =
     ctx: Context,
     { tenantId, ...customers }: { tenantId: string } & PutBillingAccount,
   ): Promise<BillingAccount> => {
-    authorise(ctx, "billing-accounts:write");
+    authorise(ctx, "billing-accounts:write", tenantId);
     const { id } = await loadTenant(ports, tenantId);
     const before = await ports.accounts.get(id);
     const account: BillingAccount = {
