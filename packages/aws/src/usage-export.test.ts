@@ -130,7 +130,7 @@ const random = (seed: number) => () => {
 const dying = (chance: () => number): ExportPorts => ({
   ...ports,
   cursors: {
-    get: ports.cursors.get,
+    get: async (key) => ports.cursors.get(key),
     save: async (key, cursor) => {
       if (chance() < 0.15) throw new Error("died before");
       const saved = await ports.cursors.save(key, cursor);
