@@ -71,7 +71,7 @@ export const exact = async (
     if (part === 1) await reshard(ready);
   }
   console.log(`put after ${seconds()}`);
-  await settle(ready, token, { tenants, counted: trace.counted }, 60_000 + options.events * 10);
+  await settle(ready, token, { tenants, counted: trace.counted }, 300_000 + options.events * 10);
   const hits = await clearFaults(ready);
   console.log(
     `counted after ${seconds()}; faults: ${Object.entries(hits)
