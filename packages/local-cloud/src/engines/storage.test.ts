@@ -313,7 +313,7 @@ describe("S3", () => {
 describe("a bucket's own policy", () => {
   let cloud: TestCloud;
   const reader = (role: string) => new S3Client({ ...cloud.client(role), forcePathStyle: true });
-  const get = (role: string, Key: string) => reader(role).send(new GetObjectCommand({ Bucket, Key }));
+  const read = (role: string, Key: string) => reader(role).send(new GetObjectCommand({ Bucket, Key }));
   beforeAll(async () => {
     cloud = await startTestCloud([storage]);
     await cloud.apply(graph);
@@ -324,8 +324,8 @@ describe("a bucket's own policy", () => {
   afterAll(() => cloud.close());
 
   test("denies what the role's policies allow, and says so", async () => {
-    await expect(get("lister", "open/a")).resolves.toBeDefined();
-    await expect(get("lister", "locked/a")).rejects.toMatchObject({
+    await expect(read("lister", "open/a")).resolves.toBeDefined();
+    await expect(read("lister", "locked/a")).rejects.toMatchObject({
       name: "AccessDenied",
       message: expect.stringContaining("explicit deny in a resource-based policy"),
     });
@@ -338,7 +338,7 @@ describe("a bucket's own policy", () => {
   });
 
   test("allows a role of the account what no policy of its own does, and no more", async () => {
-    await expect(get("guest", "guests/a")).resolves.toBeDefined();
-    await expect(get("guest", "open/a")).rejects.toMatchObject({ name: "AccessDenied" });
+    await expect(read("guest", "guests/a")).resolves.toBeDefined();
+    await expect(read("guest", "open/a")).rejects.toMatchObject({ name: "AccessDenied" });
   });
 });

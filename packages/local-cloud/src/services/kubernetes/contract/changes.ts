@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { unique } from "../testing.ts";
 import { configMap, type Ground } from "./ground.ts";
 
-export const changesContract = ({ call, apply, space, maps }: Ground): void => {
+export const changesContract = ({ call, space, maps }: Ground): void => {
   describe("updates", () => {
     test("of what changed meanwhile conflict", async () => {
       const name = unique("map");
