@@ -5,6 +5,7 @@ import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { dynamoMeters } from "@tenantry/aws/usage-meters";
 import { dynamoUsageTotals } from "@tenantry/aws/usage-totals";
+import { getUsageChart } from "@tenantry/core/usage/chart";
 import { getOwnUsage } from "@tenantry/core/usage/get-own-usage";
 import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
 import { listMeters } from "@tenantry/core/usage/list-meters";
@@ -23,7 +24,12 @@ const ports = {
 };
 
 /** The composition root of the part of the API about usage and its meters. */
-export const usage = { get: getTenantUsage(ports), getOwn: getOwnUsage(ports), list: listUsage(ports) };
+export const usage = {
+  get: getTenantUsage(ports),
+  getOwn: getOwnUsage(ports),
+  list: listUsage(ports),
+  chart: getUsageChart(ports),
+};
 export const meters = { list: listMeters(ports), put: putMeter(ports) };
 
 /** A query as the verbs take it. */

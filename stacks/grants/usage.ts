@@ -10,6 +10,7 @@ const ofOne = { environment, permissions: [readTenants, readUsage], timeout: "29
 /** What the operations on usage and its meters may touch. */
 export const usageGrants = {
   getTenantUsage: ofOne,
+  getTenantUsageChart: { ...ofOne, memory: "1024 MB" as const },
   getOwnUsage: ofOne,
   listUsage: {
     environment: { ...environment, CURSOR_SECRET: cursorSecret.arn },

@@ -15,6 +15,7 @@ export const routes = {
   createTenant: { method: "POST", path: "/admin/tenants", permission: "tenants:create" },
   listTenants: { method: "GET", path: "/admin/tenants", permission: "tenants:read" },
   getTenant: { method: "GET", path: "/admin/tenants/{tenant_id}", permission: "tenants:read" },
+  getTenantUsageChart: { method: "GET", path: "/admin/tenants/{tenant_id}/usage.svg", permission: "usage:read" },
   getTenantUsage: { method: "GET", path: "/admin/tenants/{tenant_id}/usage", permission: "usage:read" },
   listUsage: { method: "GET", path: "/admin/usage", permission: "usage:read" },
   getOwnUsage: { method: "GET", path: "/api/usage", permission: "usage:read" },

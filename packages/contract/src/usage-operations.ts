@@ -25,6 +25,17 @@ export const usageOperations = {
     },
     problems: ["invalid-usage-window", "tenant-not-found"],
   }),
+  getTenantUsageChart: define("getTenantUsageChart", {
+    tag: "Usage",
+    summary: "See a tenant's usage",
+    description:
+      "A chart of what one meter counted on each day (UTC) of up to 92, as an SVG that says in words what it shows.",
+    params: z.strictObject({ tenant_id: pathId("The tenant's id.", tenantIdExample) }),
+    query: UsageQuery.pick({ metric: true, from: true, to: true }),
+    body: null,
+    success: { status: 200, description: "The chart.", contentType: "image/svg+xml", body: z.string() },
+    problems: ["invalid-usage-window", "tenant-not-found"],
+  }),
   listUsage: define("listUsage", {
     tag: "Usage",
     summary: "Read all tenants' usage",
