@@ -24,8 +24,8 @@ const total = ({ aggregation, days, unit }: UsageChart): string | undefined =>
     ? `${plural(Number(days.reduce((sum, { value }) => sum + Number(value), 0).toFixed(6)), unit)} in all`
     : undefined;
 
-/** What the chart says, in words. */
-export const described = (chart: UsageChart): { readonly title: string; readonly text: string } => {
+/** What the chart says, in words, in two lines. */
+export const described = (chart: UsageChart): { readonly title: string; readonly text: readonly string[] } => {
   const { tenant, metric, unit, days } = chart;
   const [first, last] = [days[0], days.at(-1)];
   const range =
@@ -45,9 +45,11 @@ export const described = (chart: UsageChart): { readonly title: string; readonly
     running === undefined
       ? undefined
       : `${months.format(new Date(running.start))} ${new Date(running.start).getUTCDate()} is not over`;
-  const text = [tenant.name, `${range} (UTC)`, total(chart), peak, today]
-    .filter((part) => part !== undefined)
-    .join(" · ");
+  const lines = [
+    [tenant.name, `${range} (UTC)`],
+    [total(chart), peak, today],
+  ];
+  const text = lines.map((parts) => parts.filter((part) => part !== undefined).join(" · "));
   return { title: `${metric} by day, in ${unit}s`, text };
 };
 
@@ -75,19 +77,26 @@ export const usageChart = (chart: UsageChart): string => {
     title: [
       {
         text: title,
-        subtext: text,
+        subtext: text.join("\n"),
         left: 24,
         top: 20,
         padding: 0,
         itemGap: 8,
         textStyle: { fontFamily, fontSize: 18, fontWeight: 600, color: ink.text },
-        subtextStyle: { fontFamily, fontSize: 13, color: ink.quiet, width: size.width - 48, overflow: "truncate" },
+        subtextStyle: {
+          fontFamily,
+          fontSize: 13,
+          color: ink.quiet,
+          width: size.width - 48,
+          overflow: "truncate",
+          lineHeight: 18,
+        },
       },
       ...(empty
         ? [{ text: "No usage", left: "center", top: "52%", textStyle: { fontFamily, fontSize: 15, color: ink.quiet } }]
         : []),
     ],
-    grid: { left: 24, right: 24, top: 88, bottom: 24, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 24, right: 24, top: 108, bottom: 24, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: {
       type: "category",
       data: days.map(({ start }) => start),
@@ -142,6 +151,6 @@ export const usageChart = (chart: UsageChart): string => {
   });
   const svg = drawing.renderToSVGString();
   drawing.dispose();
-  const head = `role="img" aria-labelledby="usage-title usage-text"><title id="usage-title">${escaped(title)}</title><desc id="usage-text">${escaped(text)}</desc>`;
+  const head = `role="img" aria-labelledby="usage-title usage-text"><title id="usage-title">${escaped(title)}</title><desc id="usage-text">${escaped(text.join(" · "))}</desc>`;
   return lawful(svg.replace(/^(<svg[^>]*?)>/, (_, opening: string) => `${opening} ${head}`));
 };
