@@ -18,6 +18,7 @@ import {
 import { getTenant } from "@tenantry/core/tenant/get";
 import { listTenants } from "@tenantry/core/tenant/list";
 import { registerTenant } from "@tenantry/core/tenant/register";
+import { getUsageChart } from "@tenantry/core/usage/chart";
 import { createAdjustment } from "@tenantry/core/usage/create-adjustment";
 import { getQuarantined } from "@tenantry/core/usage/get-quarantined";
 import { getTenantUsage } from "@tenantry/core/usage/get-tenant-usage";
@@ -91,6 +92,7 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   listTenants: (ctx) => listTenants(ports)(ctx, {}, page),
   getTenant: (ctx, tenantId) => getTenant(ports)(ctx, { tenantId }),
   getTenantUsage: (ctx, tenantId) => getTenantUsage(ports)(ctx, { tenantId } as never),
+  getTenantUsageChart: (ctx, tenantId) => getUsageChart(ports)(ctx, { tenantId } as never),
   listOperations: (ctx) => listOperations(ports)(ctx, {}, page),
   getOperation: (ctx, tenantId) => getOperation(onOperation(tenantId))(ctx, { operationId }),
   retryOperation: (ctx, tenantId) => retryOperation(onOperation(tenantId))(ctx, { operationId }),

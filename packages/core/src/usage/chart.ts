@@ -1,3 +1,4 @@
+import { authorise } from "../access/authorise.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { getTenantUsage, type UsagePorts } from "./get-tenant-usage.ts";
@@ -28,6 +29,7 @@ export const getUsageChart =
     ctx: Context,
     input: { readonly tenantId: string; readonly metric: string; readonly from: string; readonly to: string },
   ): Promise<UsageChart> => {
+    authorise(ctx, "usage:read", input.tenantId);
     const { from, to } = parseRange(input);
     if (to - from > maxChartDays * 24) {
       const detail = `must be at most ${maxChartDays} days after from`;
