@@ -98,7 +98,7 @@ describe("a tenant's owner", () => {
       expect(list.body.items.map(({ id }: { id: string }) => id)).toEqual([mine.operation]);
       const foreign = await get(`/admin/operations/${theirs.operation}`, mine);
       expect([foreign.status, foreign.body.type]).toEqual([404, "/problems/operation-not-found"]);
-      const listed = await get(`/admin/operations?tenant_id=${theirs.tenant}`, mine);
+      const listed = await get(`/admin/operations?tenant=${theirs.tenant}`, mine);
       expect([listed.status, listed.body.type]).toEqual([404, "/problems/tenant-not-found"]);
       for (const verb of ["retry", "cancel"]) {
         const path = `/admin/operations/${mine.operation}/${verb}`;
