@@ -34,7 +34,7 @@ beforeAll(async () => {
     NAMESPACE_DRIVER: "gitops",
     GITOPS_REPOSITORY: server.url,
     GITOPS_SECRET: secret.ARN,
-    TENANT_LIMITS: '{"business":1}',
+    TENANT_LIMITS: '{"business_tenants":1}',
   });
   token = await signIn(app.ready);
 }, 300_000);
