@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { onboard, send, signIn } from "../support/api.ts";
+import { send, signIn } from "../support/api.ts";
 import type { Ready } from "../support/app.ts";
 import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
 import { ready } from "../support/ready.ts";
@@ -16,7 +16,11 @@ const turn = Date.now().toString(36);
 let description: Description;
 let admin: string;
 /** Tokens of A's users and of B's, by who they are. */
-let tokens: readonly { readonly who: string; readonly token: string; readonly foreign: Party; readonly own: Party }[];
+let tokens: readonly Caller[];
+/** Asks what ends the sessions of whoever asks. */
+let expendable: Caller;
+
+type Caller = { readonly who: string; readonly token: string; readonly foreign: Party; readonly own: Party };
 
 /** A tenant, and all texts by which something of it could be told. */
 type Party = {
@@ -30,21 +34,32 @@ type Party = {
 const party = async (cloud: Ready, name: string): Promise<Party & { readonly token: string }> => {
   const { id, slug, email } = await aTenantWithOwner(cloud, admin, `${name} ${turn}`, "standard");
   const token = await acceptInvitation(cloud, email, cloud.client_id);
-  const operations = await send(cloud, "GET", "/admin/operations?limit=100", { token: admin });
-  const own = (operations.body.items as { id: string; tenant_id: string }[]).filter((each) => each.tenant_id === id);
-  const webhook = await send(cloud, "POST", "/admin/webhooks", {
+  const created = await send(cloud, "POST", "/admin/webhooks", {
     token: admin,
-    body: { tenant_id: id, url: `https://localhost/${slug}`, events: ["tenant.activated.v1"] },
+    body: { tenant_id: id, url: `https://localhost/${slug}`, event_types: ["tenant.activated.v1"] },
   });
-  const ids = [id, ...own.map((each) => each.id), ...(webhook.status === 201 ? [String(webhook.body.id)] : [])];
+  expect(created.status, created.text).toBe(201);
+  const idsIn = async (path: string, bearer: string): Promise<string[]> => {
+    const { status, body, text } = await send(cloud, "GET", path, { token: bearer });
+    expect(status, text).toBe(200);
+    return (body.items as { id: string }[]).map((each) => each.id);
+  };
+  const [operations, users, sessions] = await Promise.all([
+    idsIn(`/admin/operations?tenant=${id}`, admin),
+    idsIn(`/admin/tenants/${id}/users`, admin),
+    idsIn("/api/sessions", token),
+  ]);
+  const ids = [id, String(created.body.id), ...operations, ...users, ...sessions];
+  expect(ids.length).toBeGreaterThan(4);
   return { id, token, ids, marks: [...ids, slug, email, `${name} ${turn}`] };
 };
 
 beforeAll(async () => {
   description = await readDescription(ready().api_url);
   admin = await signIn(ready());
-  const [a, b] = await Promise.all([party(ready(), "Mine"), party(ready(), "Theirs")]);
-  await onboard(ready(), admin, { name: `Third ${turn}`, tier: "trial" });
+  const [a, b, c] = await Promise.all(["Mine", "Theirs", "Third"].map((name) => party(ready(), name)));
+  if (a === undefined || b === undefined || c === undefined) throw new Error("There are not three tenants.");
+  expendable = { who: "the owner of C", token: c.token, own: c, foreign: b };
   tokens = [
     { who: "the owner of A", token: a.token, own: a, foreign: b },
     { who: "the owner of B", token: b.token, own: b, foreign: a },
@@ -52,10 +67,13 @@ beforeAll(async () => {
 });
 
 const isId = (name: string): boolean =>
-  /(^|_)(id|ids|tenant|org|user|operation|key|cursor|email|slug|code|prefix)$/.test(name);
+  /(^|_)(id|ids|tenant|org|user|operation|key|cursor|email|slug|actor|prefix)$/.test(name);
 
 /** A tenant's id in a path, and as a list's filter. */
 const isTenant = ({ name }: Pick<Parameter, "name">): boolean => name === "tenant_id" || name === "tenant";
+
+/** What its own users' requests change, and they are part of the test: `api_calls` and what follows from them. */
+const ownDoing = /usage|invoices|entitlements|audit/;
 
 /** Everything of a tenant that the platform's staff can see, as one text: what must not have changed. */
 const stateOf = async ({ id }: Party): Promise<string> => {
@@ -68,8 +86,18 @@ const stateOf = async ({ id }: Party): Promise<string> => {
     });
   expect(paths.length).toBeGreaterThan(1);
   const answers = await Promise.all(paths.map((path) => send(ready(), "GET", path, { token: admin })));
-  return answers.map(({ text }) => text.replaceAll(/"(as_of|request_id)":"[^"]*"/g, "")).join("\n");
+  const events = `/admin/tenants/${id}/usage?metric=compute_hours&from=${usageFrom}&to=${usageTo}&window=month`;
+  const usage = await send(ready(), "GET", events, { token: admin });
+  expect(usage.status).toBe(200);
+  const counted = (usage.body.groups ?? [usage.body]).flatMap(({ buckets }: { buckets: { value: string }[] }) =>
+    buckets.map(({ value }) => value),
+  );
+  const seen = answers.map(({ text }) => text.replaceAll(/"\w+_at":"[^"]*"/g, ""));
+  return [...seen, ...counted].join("\n");
 };
+
+const usageFrom = new Date(Date.now() - 2 * 24 * 3_600_000).toISOString().slice(0, 10);
+const usageTo = new Date(Date.now() + 24 * 3_600_000).toISOString().slice(0, 10);
 
 type Case = { readonly operation: Operation; readonly at: string };
 
@@ -168,7 +196,9 @@ test(`${total.toLocaleString("en")} requests at another tenant show and change n
     Array.from({ length: 8 }, async () => {
       for (let turnOf = at++; turnOf < total; turnOf = at++) {
         const each = all[turnOf % all.length]!;
-        const { who, token, own, foreign } = tokens[Math.floor(turnOf / all.length) % tokens.length]!;
+        const { who, token, own, foreign } = each.operation.path.startsWith("/api/session")
+          ? expendable
+          : tokens[Math.floor(turnOf / all.length) % tokens.length]!;
         const { method, path, headers, body } = make(each, own, foreign);
         // oxlint-disable-next-line no-await-in-loop -- each worker sends one request after the other
         const answer = await send(ready(), method, path, {

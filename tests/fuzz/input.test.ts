@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { onboard, signIn } from "../support/api.ts";
+import { send, signIn } from "../support/api.ts";
 import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
 import { ready } from "../support/ready.ts";
 import { type Description, type Operation, type Parameter, readDescription } from "./description.ts";
@@ -13,7 +13,8 @@ const total = Number(process.env["FUZZ_REQUESTS"] ?? 5000);
 const turn = Date.now().toString(36);
 
 let description: Description;
-let tokens: Record<"admin" | "owner", string>;
+/** The last is for operations that end the sessions of whoever asks. */
+let tokens: Record<"admin" | "owner" | "expendable", string>;
 /** Ids that exist, by the name of the parameter. */
 let known: Record<string, readonly string[]>;
 
@@ -21,23 +22,34 @@ beforeAll(async () => {
   description = await readDescription(ready().api_url);
   const admin = await signIn(ready());
   const { id, email } = await aTenantWithOwner(ready(), admin, `Fuzzed ${turn}`, "standard");
-  const { operation } = await onboard(ready(), admin, { name: `Fuzzed too ${turn}`, tier: "trial" });
-  tokens = { admin, owner: await acceptInvitation(ready(), email, ready().client_id) };
+  const other = await aTenantWithOwner(ready(), admin, `Fuzzed too ${turn}`, "trial");
+  const { body } = await send(ready(), "GET", `/admin/operations?tenant=${id}`, { token: admin });
+  tokens = {
+    admin,
+    owner: await acceptInvitation(ready(), email, ready().client_id),
+    expendable: await acceptInvitation(ready(), other.email, ready().client_id),
+  };
   known = {
-    tenant_id: [id, operation.tenant_id],
-    operation_id: [operation.id],
+    tenant_id: [id, other.id],
+    tenant: [id, other.id],
+    operation_id: (body.items as { id: string }[]).map((operation) => operation.id),
     code: ["forbidden", "not-found"],
     month: ["2026-10", "2026-11"],
     metric: ["api_calls", "compute_hours"],
-    name: ["api_calls"],
+    name: [`fuzzed_${turn}`],
     tier: ["trial", "premium"],
     from: ["2026-11-01", "2026-11-20T00:00:00Z"],
     to: ["2026-11-21", "2026-11-22T00:00:00Z"],
   };
 });
 
-/** What starts long work when all of it is right, and how often it may. */
-const costly = new Map([["createTenant", 3]]);
+/** What starts long work, sends mail or is there for all when the whole request is right, and how often it may. */
+const costly = new Map([
+  ["createTenant", 3],
+  ["inviteUser", 5],
+  ["putMeter", 1],
+  ["putPlan", 1],
+]);
 
 /** One request as it goes out, with enough to send it again by hand. */
 type Request = {
@@ -69,6 +81,9 @@ const requests = (random: () => number) => {
   /** Header values are what HTTP lets through; anything else the client itself refuses. */
   const sendable = (value: string): string => value.replaceAll(/[^\t\x20-\x7E]/g, "").trim();
 
+  const bearerOf = (path: string, who: number): string =>
+    path.startsWith("/api/session") ? tokens.expendable : who < 0.6 ? tokens.admin : tokens.owner;
+
   return (): { operation: Operation; request: Request } => {
     const operation = pick(description.operations);
     const { method, path, parameters } = operation;
@@ -89,7 +104,7 @@ const requests = (random: () => number) => {
     }
     if (chance(0.05)) query.append(pick(["extra", "tenant_id", "__proto__", "limit"]), text());
     const who = random();
-    if (who < 0.92) headers["authorization"] = `Bearer ${who < 0.6 ? tokens.admin : tokens.owner}`;
+    if (who < 0.92) headers["authorization"] = `Bearer ${bearerOf(path, who)}`;
     else if (who < 0.96) headers["authorization"] = sendable(text()) || "Bearer";
     if (chance(0.05)) headers["accept"] = pick(["text/csv", "application/x-ndjson", "image/png", "*/*", "nonsense"]);
     if (chance(0.05))
