@@ -79,6 +79,7 @@ const ownDoing = /usage|invoices|entitlements|audit/;
 const stateOf = async ({ id }: Party): Promise<string> => {
   const paths = description.operations
     .filter(({ method, parameters }) => method === "GET" && parameters.some(isTenant))
+    .filter(({ path }) => !ownDoing.test(path))
     .filter(({ parameters }) => parameters.every((each) => isTenant(each) || each.required !== true))
     .map(({ path, parameters }) => {
       const filter = parameters.find((each) => isTenant(each) && each.in === "query");

@@ -93,7 +93,7 @@ const events = async () => {
   return Items.filter(({ entity }) => entity === "event").map(({ type, data }) => [
     type as string,
     (data as { quota: string }).quota,
-    Number((data as { threshold: number }).threshold),
+    (data as { threshold: number }).threshold,
   ]);
 };
 
