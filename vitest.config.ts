@@ -35,10 +35,19 @@ export default defineConfig({
       {
         test: {
           name: "cloud",
-          include: ["tests/{api,workflows,metering,isolation,fuzz,e2e}/**/*.test.ts"],
+          include: ["tests/{api,workflows,metering,isolation,fuzz}/**/*.test.ts"],
           globalSetup: ["tests/support/cloud.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
+        },
+      },
+      // Each starts and stops clouds of its own.
+      {
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       // Asks for a whole machine: `CRASH=1 vitest run --project crash`.

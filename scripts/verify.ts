@@ -1,14 +1,14 @@
 /** Everything that must hold before a change lands: types, lint, format, unused code, API description, tests. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
+const filters = process.argv.slice(2);
 // Whatever the tests leave in the temporary folder goes with this one. PostgreSQL's own user must be able to enter it.
 const scratch = mkdtempSync(join(tmpdir(), "tenantry-verify-"));
 chmodSync(scratch, 0o755);
-const report = join(scratch, "report.json");
 
 const checks: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
   ["types of the app", "tsc", ["-p", "tsconfig.json"]],
@@ -17,14 +17,17 @@ const checks: readonly (readonly [name: string, command: string, args: readonly 
   ["format", "oxfmt", ["--check", "."]],
   ["unused code", "knip", []],
   ["API description", "redocly", ["lint", "docs/openapi.yaml"]],
-  [
-    "tests",
-    "vitest",
-    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)],
-  ],
 ];
 
-const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+/** Tests that run side by side. Those of one deployed app wait much for what they test, and the others need the time. */
+const suites: readonly (readonly [name: string, projects: readonly string[]])[] =
+  filters.length > 0
+    ? [["tests", []]]
+    : [
+        ["tests of the deployed app", ["cloud"]],
+        ["tests", ["unit", "infra", "e2e"]],
+      ];
+
 const bin = join(root, "node_modules/.bin");
 const env: NodeJS.ProcessEnv = {
   ...process.env,
@@ -33,28 +36,46 @@ const env: NodeJS.ProcessEnv = {
   TMPDIR: scratch,
 };
 // Only all tests together can tell which permissions nobody uses.
-if (process.argv.length === 2) env["TENANTRY_GRANTS"] = "report";
+if (filters.length === 0) env["TENANTRY_GRANTS"] = "report";
 
-const failed = checks.filter(([name, command, args]) => {
+const failed: string[] = [];
+const ended = (name: string, since: number, ok: boolean): void => {
+  if (!ok) failed.push(name);
+  console.log(`${ok ? "✓" : "✗"} ${name} (${((Date.now() - since) / 1000).toFixed(1)} s)`);
+};
+
+for (const [name, command, args] of checks) {
   const since = Date.now();
-  const quiet = command !== "vitest";
-  const run = spawnSync(command, args, { cwd: root, env, stdio: quiet ? "pipe" : "inherit", encoding: "utf8" });
-  const ok = run.status === 0;
-  if (!ok && quiet) process.stdout.write(`${run.stdout ?? ""}${run.stderr ?? ""}${run.error?.message ?? ""}\n`);
-  console.log(`${ok ? "✓" : "✗"} ${name} (${seconds(since)})`);
-  return !ok;
-});
-
-type Report = { numPassedTests: number; numFailedTests: number; numPendingTests: number };
-let counts: Report | undefined;
-try {
-  counts = JSON.parse(readFileSync(report, "utf8")) as Report;
-} catch {
-  console.log("The test runner wrote no report.");
+  const run = spawnSync(command, args, { cwd: root, env, stdio: "pipe", encoding: "utf8" });
+  if (run.status !== 0) process.stdout.write(`${run.stdout ?? ""}${run.stderr ?? ""}${run.error?.message ?? ""}\n`);
+  ended(name, since, run.status === 0);
 }
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const runSuite = async (name: string, projects: readonly string[]): Promise<void> => {
+  const since = Date.now();
+  const report = join(scratch, `${name.replaceAll(" ", "-")}.json`);
+  const chosen = projects.flatMap((project) => ["--project", project]);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const tests = spawn("vitest", ["run", ...chosen, ...reporters, ...filters], { cwd: root, env, stdio: "inherit" });
+  const code = await new Promise<number | null>((resolve) => {
+    tests.on("error", () => resolve(null));
+    tests.on("close", resolve);
+  });
+  try {
+    const results = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
+    counts.passed += results["numPassedTests"] ?? 0;
+    counts.failed += results["numFailedTests"] ?? 0;
+    counts.skipped += results["numPendingTests"] ?? 0;
+    ended(name, since, code === 0 && (results["numPassedTests"] ?? 0) > 0);
+  } catch {
+    console.log("The test runner wrote no report.");
+    ended(name, since, false);
+  }
+};
+await Promise.all(suites.map(([name, projects]) => runSuite(name, projects)));
 rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
 
-for (const [name] of failed) console.log(`failed: ${name}`);
-if (counts)
-  console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${counts.numPendingTests} skipped`);
-process.exitCode = failed.length === 0 && counts !== undefined && counts.numPassedTests > 0 ? 0 : 1;
+for (const name of failed) console.log(`failed: ${name}`);
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = failed.length === 0 ? 0 : 1;

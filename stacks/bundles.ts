@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import type * as Esbuild from "esbuild";
@@ -67,7 +67,7 @@ const bundle = async (): Promise<ReadonlyMap<string, string>> => {
       if (entryPoint === undefined) return [];
       const folder = join(out, basename(file, ".mjs"));
       mkdirSync(folder);
-      for (const each of withChunks(file)) copyFileSync(join(root, each), join(folder, basename(each)));
+      for (const each of withChunks(file)) linkSync(join(root, each), join(folder, basename(each)));
       return [[entryPoint, folder]];
     }),
   );

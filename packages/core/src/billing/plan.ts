@@ -20,6 +20,8 @@ const base = {
 export const PriceStep = z.strictObject({ up_to: Quantity.nullable(), unit_price: Price });
 export type PriceStep = z.infer<typeof PriceStep>;
 
+const isQuantity = (value: unknown): value is string => Quantity.safeParse(value).success;
+
 const Steps = z
   .array(PriceStep)
   .min(1)
@@ -32,7 +34,8 @@ const Steps = z
     (steps) =>
       steps.every(({ up_to }, at) => {
         const before = at === 0 ? "0" : steps[at - 1]?.up_to;
-        return up_to === null || before === null || before === undefined || parseMicros(before) < parseMicros(up_to);
+        // What is no quantity has been told of already.
+        return !isQuantity(before) || !isQuantity(up_to) || parseMicros(before) < parseMicros(up_to);
       }),
     "each step must end above the one before",
   );
