@@ -73,17 +73,18 @@ const bundle = async (): Promise<ReadonlyMap<string, string>> => {
   );
 };
 
-const bundles = $dev ? undefined : await bundle();
+const bundles = $dev ? undefined : bundle();
 
 /**
- * Where a function's bundle lies, and its handler there. `sst dev` runs functions from their sources, which the component bundles itself.
+ * Where a function's bundle lies, and its handler there. `sst dev` runs functions from their sources, which the component
+ * bundles itself. A promise, so that all else is declared while the bundler works.
  *
  * @param handler `functions/api/get-tenant.handler`
  */
-export const bundled = (handler: string): { readonly handler: string; readonly bundle?: string } => {
+export const bundled = async (handler: string): Promise<{ readonly handler: string; readonly bundle?: string }> => {
   if (bundles === undefined) return { handler };
   const source = handler.replace(/\.\w+$/, ".ts");
-  const folder = bundles.get(source);
+  const folder = (await bundles).get(source);
   if (folder === undefined) throw new Error(`${source} exports no handler.`);
   return { handler: basename(handler), bundle: folder };
 };

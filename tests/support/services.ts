@@ -1,4 +1,9 @@
-import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  GetSecretValueCommand,
+  paginateListSecrets,
+  type SecretListEntry,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tenantTable } from "@tenantry/aws/tenant-table";
@@ -17,8 +22,9 @@ type Login = {
 /** The login that services of the pool share: `tenant_app`, which sees nothing until it says for whom it works. */
 export const servicesLogin = async (ready: Ready): Promise<Login> => {
   const manager = new SecretsManagerClient(operator(ready));
-  const { SecretList = [] } = await manager.send(new ListSecretsCommand({}));
-  const found = SecretList.find(({ Description }) => Description?.startsWith("Database login of the services"));
+  let found: SecretListEntry | undefined;
+  for await (const { SecretList = [] } of paginateListSecrets({ client: manager }, {}))
+    found ??= SecretList.find(({ Description }) => Description?.startsWith("Database login of the services"));
   if (found === undefined) throw new Error("There is no login for services: no tenant of the pool was onboarded yet.");
   const { SecretString = "" } = await manager.send(new GetSecretValueCommand({ SecretId: found.ARN }));
   return JSON.parse(SecretString) as Login;

@@ -1,4 +1,4 @@
-import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { GetSecretValueCommand, paginateListSecrets, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -71,8 +71,9 @@ export const attempt = async (client: Client, sql: string, values?: unknown[]): 
 /** Where tenants' secrets lie, by the name of one of them. */
 export const folderOf = async ({ id, login }: Party): Promise<string> => {
   const manager = new SecretsManagerClient(operator(ready()));
-  const { SecretList = [] } = await manager.send(new ListSecretsCommand({ MaxResults: 100 }));
-  const name = SecretList.map(({ Name = "" }) => Name).find((one) => one.endsWith(`/${id}/database`));
+  let name: string | undefined;
+  for await (const { SecretList = [] } of paginateListSecrets({ client: manager }, {}))
+    name ??= SecretList.map(({ Name = "" }) => Name).find((one) => one.endsWith(`/${id}/database`));
   if (name === undefined) throw new Error(`There is no secret of ${login.username}.`);
   return name.slice(0, -`/${id}/database`.length);
 };
