@@ -228,7 +228,8 @@ describe("an export", () => {
                 .filter((record) => record.CustomerIdentifier === `${customer}-${tenant}`)
                 .map(({ Quantity }) => Quantity);
         const total = billed.reduce((sum, value) => sum + value, 0);
-        expect(billed.length).toBeGreaterThan(50);
+        // How many records it takes depends on which runs die; what they come to does not.
+        expect(billed.length).toBeGreaterThan(20);
         // Each month's rest below a thousand waits for more.
         expect(total).toBe(wholeThousands(tenant, "2026-10") + wholeThousands(tenant, "2026-11"));
         if (name === "marketplace") continue;
