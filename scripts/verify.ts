@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const filters = process.argv.slice(2);
@@ -51,6 +51,27 @@ for (const [name, command, args] of checks) {
   ended(name, since, run.status === 0);
 }
 
+interface Results {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+/** What failed, by name: two runs print into one another, and the end is what people look at. */
+const failures = ({ testResults }: Results): string[] =>
+  testResults
+    .filter(({ status }) => status === "failed")
+    .flatMap(({ name, assertionResults }) => {
+      const file = relative(root, name);
+      const tests = assertionResults.filter(({ status }) => status === "failed");
+      return tests.length > 0 ? tests.map(({ fullName }) => `${file}: ${fullName}`) : [file];
+    });
+
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const runSuite = async (name: string, projects: readonly string[]): Promise<void> => {
   const since = Date.now();
@@ -63,11 +84,12 @@ const runSuite = async (name: string, projects: readonly string[]): Promise<void
     tests.on("close", resolve);
   });
   try {
-    const results = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
-    counts.passed += results["numPassedTests"] ?? 0;
-    counts.failed += results["numFailedTests"] ?? 0;
-    counts.skipped += results["numPendingTests"] ?? 0;
-    ended(name, since, code === 0 && (results["numPassedTests"] ?? 0) > 0);
+    const results = JSON.parse(readFileSync(report, "utf8")) as Results;
+    counts.passed += results.numPassedTests;
+    counts.failed += results.numFailedTests;
+    counts.skipped += results.numPendingTests;
+    ended(name, since, code === 0 && results.numPassedTests > 0);
+    failed.push(...failures(results));
   } catch {
     console.log("The test runner wrote no report.");
     ended(name, since, false);

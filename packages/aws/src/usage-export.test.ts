@@ -212,8 +212,9 @@ describe("an export", () => {
           if (chance() < 0.3) use(tenant, late, BigInt(Math.floor(chance() * 3000)));
         }
         if (chance() < 0.2) (name === "stripe" ? stripe : marketplace).lose(1);
-        const ports2 = dying(chance);
-        await Promise.all([quietly(exportUsage(ports2)(exporter)), quietly(exportUsage(ports2)(exporter))]);
+        // Each run dies by its own dice, or the order of their steps would change both.
+        const runs = [dying(random(2 * step)), dying(random(2 * step + 1))];
+        await Promise.all(runs.map((mortal) => quietly(exportUsage(mortal)(exporter))));
       }
       for (let run = 0; run < 4; run++) {
         later(1);
@@ -229,7 +230,7 @@ describe("an export", () => {
                 .map(({ Quantity }) => Quantity);
         const total = billed.reduce((sum, value) => sum + value, 0);
         // How many records it takes depends on which runs die; what they come to does not.
-        expect(billed.length).toBeGreaterThan(20);
+        expect(billed.length).toBeGreaterThan(5);
         // Each month's rest below a thousand waits for more.
         expect(total).toBe(wholeThousands(tenant, "2026-10") + wholeThousands(tenant, "2026-11"));
         if (name === "marketplace") continue;
