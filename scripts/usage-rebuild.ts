@@ -67,10 +67,8 @@ const main = async (): Promise<number> => {
     new StartExecutionCommand({ stateMachineArn: remote ?? ready?.rebuild_state_machine, input }),
   );
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- asks until the execution has ended
     const { status, output, error, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
     if (status === "RUNNING") {
-      // oxlint-disable-next-line no-await-in-loop
       await sleep(500);
       continue;
     }

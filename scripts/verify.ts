@@ -13,7 +13,7 @@ chmodSync(scratch, 0o755);
 const checks: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
   ["types of the app", "tsc", ["-p", "tsconfig.json"]],
   ["types of the stacks", "tsc", ["-p", "stacks/tsconfig.json"]],
-  ["lint", "oxlint", ["--type-aware"]],
+  ["lint", "oxlint", ["--type-aware", "--report-unused-disable-directives", "--deny-warnings"]],
   ["format", "oxfmt", ["--check", "."]],
   ["unused code", "knip", []],
   ["API description", "redocly", ["lint", "docs/openapi.yaml"]],

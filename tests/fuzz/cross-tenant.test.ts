@@ -201,7 +201,6 @@ test(`${total.toLocaleString("en")} requests at another tenant show and change n
           ? expendable
           : tokens[Math.floor(turnOf / all.length) % tokens.length]!;
         const { method, path, headers, body } = make(each, own, foreign);
-        // oxlint-disable-next-line no-await-in-loop -- each worker sends one request after the other
         const answer = await send(ready(), method, path, {
           token,
           headers,

@@ -2,7 +2,6 @@ import { inject } from "vitest";
 import type { Ready } from "./app.ts";
 
 declare module "vitest" {
-  // oxlint-disable-next-line typescript/consistent-type-definitions -- module augmentation needs an interface
   export interface ProvidedContext {
     ready: Ready;
   }

@@ -164,7 +164,6 @@ test("the list is whole under every filter, page by page, the newest arrival fir
     const found: string[] = [];
     let after: string | null = null;
     for (let pages = 0; pages < 200; pages++) {
-      // oxlint-disable-next-line no-await-in-loop -- each page names where the next begins
       const page = await list(ctx, filter, { limit, after });
       expect(page.items.length).toBeLessThanOrEqual(limit);
       found.push(...page.items.map(({ position }) => position));

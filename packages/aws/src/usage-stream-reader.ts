@@ -32,7 +32,6 @@ export const kinesisUsageStream = (stream: string, kinesis = new KinesisClient({
       const end = BigInt(last);
       let iterator = await iteratorAt(shard, first);
       while (iterator !== undefined) {
-        // oxlint-disable-next-line no-await-in-loop -- each answer names where the next begins
         const page = await kinesis.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }));
         const { Records = [], MillisBehindLatest = 0 } = page;
         for (const { SequenceNumber = "", PartitionKey = "", ApproximateArrivalTimestamp, Data } of Records) {

@@ -51,7 +51,6 @@ export const applyPending =
     // One after the other: several of one chunk would only be in each other's way.
     for (const adjustment of (await ports.adjustments.pending(most)).toReversed()) {
       try {
-        // oxlint-disable-next-line no-await-in-loop
         await applyAdjustment(ports)(adjustment);
         applied.push(adjustment.id);
       } catch (error) {

@@ -58,7 +58,6 @@ export const foldArchive = async (
   };
 
   for (const hour of arrivals)
-    // oxlint-disable-next-line no-await-in-loop -- one hour at a time bounds the memory
     for await (const records of archive.records(hour, { mentions: tenantId })) {
       addCorrections(records.filter(isCorrection));
       const plain = records.filter((record) => !isCorrection(record));

@@ -47,7 +47,6 @@ export const rebuildRange =
     let at = job.next === undefined || job.next === null ? from : Math.floor(Date.parse(job.next) / hourMs);
     do {
       const range = { from: at, to: Math.min(to, (Math.floor(at / stretch) + 1) * stretch) };
-      // oxlint-disable-next-line no-await-in-loop -- a day at a time bounds the memory
       const report = await rebuildUsage(ports)(job.tenant_id, range, meters, job.full);
       const unsettled = report.differences.filter((each) => each.unsettled).length;
       done.events += report.events;
@@ -55,7 +54,6 @@ export const rebuildRange =
       done.unsettled += unsettled;
       done.differences += report.differences.length - unsettled;
       done.in_doubt += report.in_doubt.length;
-      // oxlint-disable-next-line no-await-in-loop
       if (report.differences.length > 0) done.reports.push(await ports.report(run, report));
       at = range.to;
     } while (at < to && ports.clock().getTime() < until);

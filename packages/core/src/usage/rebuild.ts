@@ -137,7 +137,6 @@ const waitingIn = async (
   for (const day of days) {
     let after: string | null = null;
     do {
-      // oxlint-disable-next-line no-await-in-loop -- each page names where the next begins
       const page = await quarantine.list({ day, state: "waiting" }, { limit: 100, after });
       for (const entry of page.items) waiting.set(entry.position, entry);
       after = page.next;
@@ -155,7 +154,6 @@ const voidsIn = async (
 ): Promise<Map<string, IdSet>> => {
   const voids = new Map<string, IdSet>();
   for (const hour of hours)
-    // oxlint-disable-next-line no-await-in-loop
     for await (const records of archive.records(hour, { source: `${correctionSource}-`, mentions: tenantId }))
       for (const record of records.filter(isCorrection)) {
         const correction = parseCorrection(record);

@@ -57,13 +57,11 @@ export const recoverBatch =
 
     const total = { from, records: records.length, counted, quarantined };
     for (const record of records.slice(whole.failedFrom)) {
-      // oxlint-disable-next-line no-await-in-loop -- whatever ails one must not reach the next
       const alone = await ports.meter([record]).catch((cause: unknown) => failed(cause));
       total.counted += alone.counted;
       total.quarantined += alone.quarantined;
       if (alone.failedFrom === null) continue;
       const fault = { line: 1, reason: "batch-failed", detail: "It could not be counted in many attempts." } as const;
-      // oxlint-disable-next-line no-await-in-loop
       total.quarantined += await ports.quarantine.put([{ record, faults: [fault] }]);
     }
     return total;

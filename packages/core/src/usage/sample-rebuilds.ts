@@ -17,7 +17,6 @@ export const sampleRebuilds =
     let seen = 0;
     let after: string | null = null;
     do {
-      // oxlint-disable-next-line no-await-in-loop -- each page names where the next begins
       const page = await registry.listTenants({ status: "active" }, { limit: 100, after });
       for (const { id } of page.items) {
         // Each of the tenants is as likely as any, and their number need not be known.

@@ -69,7 +69,6 @@ export const voidEvents = ({ chunks, archive, clock, sleep, random }: VoidPorts)
     let head = await load(key);
     for (let attempt = 1; ; attempt++) {
       if (head === null) return null;
-      // oxlint-disable-next-line no-await-in-loop -- each try starts from what the one before found
       const found = lookIn(head, setOf(await idsOf(key, head)), ids);
       if (found.state === "unknown") return null;
       if (found.state === "voided") return head;
@@ -82,11 +81,9 @@ export const voidEvents = ({ chunks, archive, clock, sleep, random }: VoidPorts)
         stale: { totals: allTotals(head), ids: countIds(head) },
         totals: {},
       };
-      // oxlint-disable-next-line no-await-in-loop
       const result = await save(key, next);
       if (result.saved) return next;
       if (attempt === attempts) throw new Error(`Lost ${attempts} races for the chunk ${nameOf(key)}.`);
-      // oxlint-disable-next-line no-await-in-loop
       await sleep(random() * 5 * attempt);
       head = result.current;
     }
@@ -115,7 +112,6 @@ export const voidEvents = ({ chunks, archive, clock, sleep, random }: VoidPorts)
     let head: Head = marked;
     for (let lost = 0; head.stale !== undefined;) {
       const { stale, voids } = head;
-      // oxlint-disable-next-line no-await-in-loop -- folded anew only when another void came in between
       const totals = await refold(key, head, stale.ids, meters);
       while (head.stale?.ids === stale.ids && head.voids.byteLength === voids.byteLength) {
         const next: Head = {
@@ -124,13 +120,11 @@ export const voidEvents = ({ chunks, archive, clock, sleep, random }: VoidPorts)
           totals: addTotals(totals, head.totals),
           stale: undefined,
         };
-        // oxlint-disable-next-line no-await-in-loop
         const result = await save(key, next);
         if (result.saved) return;
         if (result.current === null) throw new Error(`The chunk ${nameOf(key)} vanished.`);
         head = result.current;
         if (++lost >= attempts) throw new Error(`Lost ${attempts} races for the chunk ${nameOf(key)}.`);
-        // oxlint-disable-next-line no-await-in-loop
         await sleep(random() * 5 * Math.min(lost, 20));
       }
     }

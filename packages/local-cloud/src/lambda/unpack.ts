@@ -23,9 +23,7 @@ export const unpack = async (zip: string, folder: string, sourceMaps: readonly s
     if (relative(staging, file).startsWith("..")) throw new Error(`${zip} has an entry outside of its folder: ${name}`);
     if (name.endsWith("/")) continue;
     // One file after the other: a zip of a bundle has three.
-    // oxlint-disable-next-line no-await-in-loop
     await mkdir(dirname(file), { recursive: true });
-    // oxlint-disable-next-line no-await-in-loop
     await writeFile(file, data);
   }
   await Promise.all(sourceMaps.map((file) => copyFile(file, join(staging, basename(file))).catch(() => undefined)));

@@ -51,7 +51,6 @@ export const processBatch = async (
   const tooOld = ({ arrival }: StreamRecord): boolean =>
     mapping.maximumAge >= 0 && Date.now() - arrival > mapping.maximumAge * 1000;
 
-  // oxlint-disable no-await-in-loop -- a batch keeps its order: one attempt after the other
   while (batch.length > 0 && !edges.signal.aborted) {
     const old = batch.filter((record) => tooOld(record));
     if (old.length > 0) {
@@ -96,5 +95,4 @@ export const processBatch = async (
     }
     await sleep(backoff(failures), edges.signal);
   }
-  // oxlint-enable no-await-in-loop
 };

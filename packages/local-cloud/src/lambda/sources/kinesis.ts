@@ -84,7 +84,6 @@ export const kinesisStream = (aws: Aws, mapping: Mapping, region: string, role: 
       const shards: Shard[] = [];
       let last: string | undefined;
       for (;;) {
-        // oxlint-disable-next-line no-await-in-loop -- each page names where the next one starts
         const { StreamDescription: page } = await call<{
           StreamDescription: { Shards: KinesisShard[]; HasMoreShards: boolean; StreamStatus: string };
         }>("DescribeStream", { StreamName, ...(last === undefined ? {} : { ExclusiveStartShardId: last }) });

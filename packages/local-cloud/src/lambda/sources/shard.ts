@@ -87,7 +87,6 @@ export const consumeShard = async (
     return start.since === undefined ? "oldest" : { since: start.since };
   };
 
-  // oxlint-disable no-await-in-loop -- a shard is read in order
   const read = async (): Promise<void> => {
     let iterator: string | undefined;
     let last: string | undefined;
@@ -158,7 +157,6 @@ export const consumeShard = async (
       );
     }
   };
-  // oxlint-enable no-await-in-loop
 
   const working = lanes.map((lane) => work(lane));
   await read();

@@ -74,7 +74,6 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
       }
     };
     let failures = 0;
-    // oxlint-disable no-await-in-loop -- listing, then waiting for what was listed
     while (!signal.aborted) {
       try {
         const shards = await stream.shards();
@@ -97,7 +96,6 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
         await sleep(backoff(failures, 50, 2000), signal);
       }
     }
-    // oxlint-enable no-await-in-loop
     await Promise.allSettled(open.values());
   };
 

@@ -91,7 +91,6 @@ export const consumeQueue = async (mapping: Mapping, edges: Edges): Promise<void
     MessageAttributeNames: ["All"],
   };
   let failures = 0;
-  // oxlint-disable no-await-in-loop -- one batch after the other
   while (!signal.aborted) {
     try {
       const { Messages = [] } = await aws.json<{ Messages?: Message[] }>("sqs", "ReceiveMessage", input, signal);
@@ -112,5 +111,4 @@ export const consumeQueue = async (mapping: Mapping, edges: Edges): Promise<void
       await sleep(backoff(failures), signal);
     }
   }
-  // oxlint-enable no-await-in-loop
 };

@@ -4,6 +4,5 @@ declare module "asl-validator" {
     definition: unknown,
     options?: { checkPaths?: boolean; checkArn?: boolean },
   ) => { isValid: boolean; errorsText: (separator?: string) => string };
-  // oxlint-disable-next-line import/no-default-export -- the package's own shape
   export default validate;
 }
