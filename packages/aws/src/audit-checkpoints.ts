@@ -1,10 +1,11 @@
 import { KMSClient, SignCommand } from "@aws-sdk/client-kms";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { SignedCheckpoint } from "@tenantry/core/audit/audit";
 import { canonical, type ChainHead, chainHeadOf } from "./audit-chain.ts";
 import { keys, partitions } from "./control-table.ts";
 import type { Documents } from "./dynamo.ts";
+import { queryAll } from "./query-all.ts";
 
 export type CheckpointStore = {
   readonly documents: Documents;
@@ -65,24 +66,14 @@ export const auditCheckpoints = ({
   };
 
   return async (now: Date): Promise<number> => {
-    let made = 0;
-    let from: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await documents.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: partitions.auditChains.index,
-          KeyConditionExpression: "gsi1pk = :list",
-          ExpressionAttributeValues: { ":list": partitions.auditChains.value },
-          ExclusiveStartKey: from,
-        }),
-      );
-      for (const head of Items.map(chainHeadOf).filter(({ seq, checkpointed }) => seq > checkpointed)) {
-        await checkpoint(head, now.toISOString());
-        made++;
-      }
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
-    return made;
+    const chains = await queryAll(documents, {
+      TableName: table,
+      IndexName: partitions.auditChains.index,
+      KeyConditionExpression: "gsi1pk = :list",
+      ExpressionAttributeValues: { ":list": partitions.auditChains.value },
+    });
+    const grown = chains.map(chainHeadOf).filter(({ seq, checkpointed }) => seq > checkpointed);
+    for (const head of grown) await checkpoint(head, now.toISOString());
+    return grown.length;
   };
 };

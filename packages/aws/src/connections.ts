@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Subscriber, Subscribers } from "@tenantry/core/progress/ports";
 import { type Entity, keys, listedIn, partitions } from "./control-table.ts";
 import type { Documents } from "./dynamo.ts";
@@ -38,15 +38,13 @@ export const dynamoSubscribers = (documents: Documents, table: string): Subscrib
 
   async remove(connectionId) {
     const { index, value } = partitions.subscriptionsOf(connectionId);
-    const { Items = [] } = await documents.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: index,
-        KeyConditionExpression: "#pk = :pk",
-        ExpressionAttributeNames: { "#pk": `${index}pk` },
-        ExpressionAttributeValues: { ":pk": value },
-      }),
-    );
-    for (const { pk, sk } of Items) await documents.send(new DeleteCommand({ TableName: table, Key: { pk, sk } }));
+    const found = await queryAll(documents, {
+      TableName: table,
+      IndexName: index,
+      KeyConditionExpression: "#pk = :pk",
+      ExpressionAttributeNames: { "#pk": `${index}pk` },
+      ExpressionAttributeValues: { ":pk": value },
+    });
+    for (const { pk, sk } of found) await documents.send(new DeleteCommand({ TableName: table, Key: { pk, sk } }));
   },
 });

@@ -1,37 +1,18 @@
-import { type AttributeValue, DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { ChunkKey } from "@tenantry/core/usage/pages";
 import type { LiveChunk, UsageLedger } from "@tenantry/core/usage/rebuild";
 import { allTotals, countIds } from "@tenantry/core/usage/pages";
 import { packTotals } from "./usage-aggregate.ts";
 import { fromItem, type Item } from "./usage-item.ts";
 import { sealedPages } from "./usage-pages.ts";
+import { queryRange } from "./usage-range.ts";
 import { hourKey, hourOf, tenantPartition, usersPartition } from "./usage-table.ts";
 
 /** The Usage table as a rebuild sees it: whole chunks with all their ids. */
 export const dynamoUsageLedger = (table: string, dynamo: DynamoDBClient = new DynamoDBClient({})): UsageLedger => {
-  const itemsOf = async (pk: string, from: number, to: number): Promise<Item[]> => {
-    const items: Item[] = [];
-    let start: Record<string, AttributeValue> | undefined;
-    do {
-      const output = await dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          ConsistentRead: true,
-          // The key of an hour comes before all that begin with it.
-          KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-          ExpressionAttributeValues: {
-            ":pk": { S: pk },
-            ":from": { S: hourKey(from) },
-            ":to": { S: `${hourKey(to - 1)}~` },
-          },
-          ExclusiveStartKey: start,
-        }),
-      );
-      items.push(...(output.Items ?? []));
-      start = output.LastEvaluatedKey;
-    } while (start !== undefined);
-    return items;
-  };
+  // The key of an hour comes before all that begin with it.
+  const itemsOf = (pk: string, from: number, to: number): Promise<Item[]> =>
+    queryRange(dynamo, table, { pk, from: hourKey(from), to: `${hourKey(to - 1)}~` });
 
   const liveOf = async (key: ChunkKey, item: Item): Promise<LiveChunk> => {
     const head = fromItem(item);

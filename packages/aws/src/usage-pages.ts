@@ -5,7 +5,6 @@ import {
   DynamoDBClient,
   PutItemCommand,
   type Put,
-  QueryCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
@@ -13,10 +12,8 @@ import type { ChunkKey, Head } from "@tenantry/core/usage/pages";
 import type { Period } from "@tenantry/core/usage/period";
 import type { UsageChunks } from "@tenantry/core/usage/ports";
 import { fromItem, type Item, marshalled, toItem } from "./usage-item.ts";
+import { type OnCapacity, queryRange } from "./usage-range.ts";
 import { headKey, pageKey, pagesExpireAt, pagesPartition, periodKey, periodsPartition } from "./usage-table.ts";
-
-/** Is told what each request took, for benchmarks. */
-export type OnCapacity = (kind: "read" | "write", units: number) => void;
 
 /** Transactions in a row that others may cancel. */
 const conflicts = 8;
@@ -139,30 +136,10 @@ export const sealedPages = async (
   to: number,
   onCapacity?: OnCapacity,
 ): Promise<Uint8Array[]> => {
-  const pages: Uint8Array[] = [];
-  let start: Item | undefined;
-  do {
-    const output = await dynamo.send(
-      new QueryCommand({
-        TableName: table,
-        // A page is sealed before the head moves on, so the head's reader must not miss it.
-        ConsistentRead: true,
-        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-        ExpressionAttributeValues: {
-          ":pk": { S: pagesPartition(key) },
-          ":from": { S: pageKey(from) },
-          ":to": { S: pageKey(to - 1) },
-        },
-        ProjectionExpression: "ids",
-        ExclusiveStartKey: start,
-        ...(onCapacity === undefined ? {} : { ReturnConsumedCapacity: "TOTAL" }),
-      }),
-    );
-    onCapacity?.("read", output.ConsumedCapacity?.CapacityUnits ?? 0);
-    for (const item of output.Items ?? []) if (item["ids"]?.B !== undefined) pages.push(item["ids"].B);
-    start = output.LastEvaluatedKey;
-  } while (start !== undefined);
-  return pages;
+  // A page is sealed before the head moves on, so the head's reader must not miss it.
+  const range = { pk: pagesPartition(key), from: pageKey(from), to: pageKey(to - 1) };
+  const items = await queryRange(dynamo, table, range, { projection: "ids", onCapacity });
+  return items.flatMap(({ ids }) => ids?.B ?? []);
 };
 
 const nameOf = (item: Item) => `${item["pk"]?.S} ${item["sk"]?.S}`;

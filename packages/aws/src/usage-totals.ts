@@ -1,7 +1,8 @@
-import { type AttributeValue, DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { HourTotals, UsageTotals, UserChunk } from "@tenantry/core/usage/ports";
 import { fromItem, type Item, totalsOf, totalsProjection } from "./usage-item.ts";
-import { type OnCapacity, sealedPages } from "./usage-pages.ts";
+import { sealedPages } from "./usage-pages.ts";
+import { type OnCapacity, queryRange } from "./usage-range.ts";
 import {
   hourKey,
   hourOf,
@@ -22,28 +23,8 @@ export const dynamoUsageTotals = (
   dynamo: DynamoDBClient = new DynamoDBClient({}),
   onCapacity?: OnCapacity,
 ): UsageTotals => {
-  /** All items of a partition whose sort key is in [from, to]. Sees every finished write. */
-  const query = async (pk: string, from: string, to: string, projection?: string): Promise<Item[]> => {
-    const items: Item[] = [];
-    let start: Record<string, AttributeValue> | undefined;
-    do {
-      const output = await dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-          ExpressionAttributeValues: { ":pk": { S: pk }, ":from": { S: from }, ":to": { S: to } },
-          ...(projection === undefined ? {} : { ProjectionExpression: projection }),
-          ExclusiveStartKey: start,
-          ...(onCapacity === undefined ? {} : { ReturnConsumedCapacity: "TOTAL" }),
-        }),
-      );
-      onCapacity?.("read", output.ConsumedCapacity?.CapacityUnits ?? 0);
-      items.push(...(output.Items ?? []));
-      start = output.LastEvaluatedKey;
-    } while (start !== undefined);
-    return items;
-  };
+  const query = (pk: string, from: string, to: string, projection?: string): Promise<Item[]> =>
+    queryRange(dynamo, table, { pk, from, to }, { projection, onCapacity });
 
   /** The same for hours, a month of them at a time. */
   const queryHours = async (pk: string, from: number, to: number, projection?: string): Promise<Item[]> => {

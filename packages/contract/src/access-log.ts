@@ -1,3 +1,5 @@
+import type { ApiCall } from "@tenantry/core/intake/count-api-calls";
+
 /**
  * A line of the API's access log: JSON for people and queries, and at its end what the meter reads. What a client
  * chooses (path, agent) is not escaped by API Gateway: it stands before that, and cannot pose as it.
@@ -22,24 +24,11 @@ const fields = {
 
 export const accessLogFormat = JSON.stringify(fields);
 
-/** An authorised request, as the access log has it. */
-export type LoggedRequest = {
-  readonly requestId: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly status: number;
-  /** Such as `GET /admin/tenants/{tenant_id}`. */
-  readonly route: string;
-  readonly user: string;
-  /** The organisation of whoever asked. */
-  readonly orgId: string;
-};
-
 /** Anchored at the line's end, and without a quote in it: nothing that a client sends can come after or be part of it. */
 const meter = /"meter":"([\w-]+) (\d+) (\d{3}) ([A-Z]+) ([^\s"]+) ([^\s"]+) (\w+)"\}\s*$/;
 
 /** The request of a line; null where nobody was authorised. */
-export const readAccessLine = (line: string): LoggedRequest | null => {
+export const readAccessLine = (line: string): ApiCall | null => {
   const [, requestId = "", at, status, method, path, user = "", orgId = ""] = meter.exec(line) ?? [];
   return at === undefined || user === "-"
     ? null

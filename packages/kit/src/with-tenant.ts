@@ -67,6 +67,7 @@ const transact = async <T>(
   await client.query("SELECT set_config('app.tenant_id', $1, true)", [tenantId]);
   const result = await work();
   end();
+  // Two statements in one text are two results, which the types of pg do not say.
   const [commit] = (await client.query(`COMMIT; ${forget}`)) as unknown as QueryResult[];
   // PostgreSQL answers the COMMIT of a transaction in which a statement failed with ROLLBACK, and with no error.
   if (commit?.command !== "COMMIT") throw new Error("A statement had failed, so the transaction was rolled back.");

@@ -2,12 +2,16 @@ import { TenantId } from "../ids.ts";
 import { type Outgoing, pack } from "./pack.ts";
 import type { UsageSink } from "./submit-usage.ts";
 
+/** An authorised request to the API. */
 export type ApiCall = {
   readonly requestId: string;
+  /** Milliseconds since 1970. */
   readonly at: number;
   readonly status: number;
+  /** Such as `GET /admin/tenants/{tenant_id}`. */
   readonly route: string;
   readonly user: string;
+  /** The organisation of whoever asked. */
   readonly orgId: string;
 };
 
