@@ -7,12 +7,15 @@ import { GatewayError } from "./responses.ts";
 /** What an authorizer let through: goes into the event as `requestContext.authorizer`. */
 export type Authorized = Readonly<Record<string, unknown>>;
 
-type Verdict = { readonly policy: unknown; readonly authorized: Authorized; readonly until: number };
+/** An authorizer's yes, and the usage key that it names for the caller. */
+export type Admitted = { readonly authorized: Authorized; readonly usageKey: string | undefined };
+
+type Verdict = Admitted & { readonly policy: unknown; readonly until: number };
 
 /** Results of one deployed API. */
 export type Authorizers = {
   /** @throws GatewayError UNAUTHORIZED, ACCESS_DENIED, AUTHORIZER_FAILURE or AUTHORIZER_CONFIGURATION_ERROR. */
-  check(authorizer: Authorizer, routed: Routed): Promise<Authorized>;
+  check(authorizer: Authorizer, routed: Routed): Promise<Admitted>;
 };
 
 const MAX_CACHED = 10_000;
@@ -81,7 +84,12 @@ export const createAuthorizers = (host: Host): Authorizers => {
       );
       throw new GatewayError("AUTHORIZER_FAILURE");
     }
-    const answer = outcome.payload as { principalId?: unknown; policyDocument?: unknown; context?: unknown } | null;
+    const answer = outcome.payload as {
+      principalId?: unknown;
+      policyDocument?: unknown;
+      context?: unknown;
+      usageIdentifierKey?: unknown;
+    } | null;
     if (typeof answer?.principalId !== "string" || typeof answer.policyDocument !== "object") {
       throw configurationError(authorizer, "answered without principalId or policyDocument");
     }
@@ -90,6 +98,7 @@ export const createAuthorizers = (host: Host): Authorizers => {
     }
     return {
       policy: answer.policyDocument,
+      usageKey: typeof answer.usageIdentifierKey === "string" ? answer.usageIdentifierKey : undefined,
       authorized: {
         ...contextOf(answer.context),
         principalId: answer.principalId,
@@ -140,7 +149,7 @@ export const createAuthorizers = (host: Host): Authorizers => {
       } catch (error) {
         throw configurationError(authorizer, `answered with a bad policy: ${String(error)}`);
       }
-      if (decision === "allow") return verdict.authorized;
+      if (decision === "allow") return verdict;
       throw new GatewayError("ACCESS_DENIED", {
         said: `User is not authorized to access this resource${decision === "explicit-deny" ? " with an explicit deny" : ""}`,
       });

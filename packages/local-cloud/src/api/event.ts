@@ -9,7 +9,15 @@ export type Routed = {
   readonly request: ApiRequest;
   readonly resource: Resource;
   readonly params: Readonly<Record<string, string>>;
+  /** The key that the request was counted under. */
+  readonly apiKey?: { readonly id: string; readonly value: string };
 };
+
+/** Where a method asks for a key, events and `$context` name it. */
+const withKey = <C extends { readonly identity: object }>(context: C, apiKey: Routed["apiKey"]): C =>
+  apiKey === undefined
+    ? context
+    : { ...context, identity: { ...context.identity, apiKey: apiKey.value, apiKeyId: apiKey.id } };
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -74,7 +82,7 @@ export const requestEvent = (
     requestContext: {
       resourceId: resource.id,
       resourcePath: resource.path,
-      ...requestContext(host, request, api),
+      ...withKey(requestContext(host, request, api), routed.apiKey),
       ...(authorizer ? { authorizer } : {}),
     },
   };
@@ -89,7 +97,7 @@ export const variablesOf = (
   authorizer?: Readonly<Record<string, unknown>>,
 ): Variables => ({
   context: {
-    ...requestContext(host, request, api),
+    ...withKey(requestContext(host, request, api), routed?.apiKey),
     ...(routed ? { resourcePath: routed.resource.path, resourceId: routed.resource.id } : {}),
     ...(authorizer ? { authorizer } : {}),
   },

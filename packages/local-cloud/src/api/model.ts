@@ -48,11 +48,12 @@ export type Api = {
   readonly binaryMediaTypes: readonly string[];
   readonly root: Node<Resource>;
   readonly responses: ReadonlyMap<string, GatewayResponse>;
-  readonly apiKeys: ReadonlySet<string>;
+  /** Where the key of a request comes from that its method asks for. */
+  readonly apiKeySource: "HEADER" | "AUTHORIZER";
   readonly accessLog: AccessLog | null;
 };
 
-/** Pulumi types that make up a REST API. Plans, accounts and associations are accepted; nothing of them is enforced here. */
+/** Pulumi types that make up a REST API. Accounts and domains are accepted; nothing of them is enforced here. */
 export const apiTypes = [
   "restApi:RestApi",
   "resource:Resource",
@@ -207,6 +208,6 @@ export const readApi = (graph: Graph): Api | null => {
     root,
     responses: new Map(responses.map((response) => [response.responseType, response])),
     accessLog: readAccessLog(stage.inputs),
-    apiKeys: new Set(ofType(graph, "aws:apigateway/apiKey:ApiKey").map(({ outputs }) => String(outputs["value"]))),
+    apiKeySource: rest.inputs["apiKeySource"] === "AUTHORIZER" ? "AUTHORIZER" : "HEADER",
   };
 };

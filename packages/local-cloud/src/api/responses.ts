@@ -13,6 +13,7 @@ const defaults = {
   INTEGRATION_TIMEOUT: [504, "Endpoint request timed out"],
   INVALID_API_KEY: [403, "Forbidden"],
   MISSING_AUTHENTICATION_TOKEN: [403, "Missing Authentication Token"],
+  QUOTA_EXCEEDED: [429, "Limit Exceeded"],
   REQUEST_TOO_LARGE: [413, "Request Too Long"],
   THROTTLED: [429, "Too Many Requests"],
   UNAUTHORIZED: [401, "Unauthorized"],
@@ -98,7 +99,8 @@ const errorType: Partial<Record<ResponseType, string>> = {
   ACCESS_DENIED: "AccessDeniedException",
   INVALID_API_KEY: "ForbiddenException",
   REQUEST_TOO_LARGE: "RequestTooLargeException",
-  THROTTLED: "LimitExceededException",
+  QUOTA_EXCEEDED: "LimitExceededException",
+  THROTTLED: "TooManyRequestsException",
   BAD_REQUEST_BODY: "BadRequestException",
   BAD_REQUEST_PARAMETERS: "BadRequestException",
 };

@@ -8,6 +8,7 @@ import type { Api, Method } from "./model.ts";
 import { type ApiRequest, discardBody, readBody, readHead } from "./request.ts";
 import { emptyVariables, GatewayError, renderError, type Reply } from "./responses.ts";
 import { matchRoute, segmentsOf } from "./routes.ts";
+import type { UsagePlans } from "./usage/plans.ts";
 
 /** Answers one request. Never throws. */
 export type Handler = (message: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -46,8 +47,8 @@ const send = (response: ServerResponse, reply: Reply): void => {
   response.end(bodiless ? undefined : reply.body);
 };
 
-/** A request through API Gateway: route, API key, authorizer, validator, integration, and the gateway's own answers. */
-export const createHandler = (host: Host, api: Api): Handler => {
+/** A request through API Gateway: route, authorizer, usage plan, validator, integration, and the gateway's own answers. */
+export const createHandler = (host: Host, api: Api, usage: UsagePlans): Handler => {
   const authorizers = createAuthorizers(host);
 
   return async (message, response) => {
@@ -61,20 +62,26 @@ export const createHandler = (host: Host, api: Api): Handler => {
     try {
       const found = findMethod(api, request);
       ({ routed } = found);
-      if (found.method.apiKeyRequired && !api.apiKeys.has(request.lowHeaders["x-api-key"] ?? "")) {
-        throw new GatewayError("INVALID_API_KEY");
-      }
+      const count = (key: string | undefined): void => {
+        const { id, value } = usage.admit(key, { apiId: api.id, stage: api.stage });
+        routed = { ...found.routed, apiKey: { id, value } };
+      };
+      const asks = found.method.apiKeyRequired ? api.apiKeySource : "NONE";
+      if (asks === "HEADER") count(request.lowHeaders["x-api-key"]);
       // The body arrives while the authorizer runs; a body that breaks off is handled where it is awaited.
       const body = readBody(message);
       body.catch(() => undefined);
-      if (found.method.authorizer) authorized = await authorizers.check(found.method.authorizer, routed);
-      const lacking = missing(found.method, routed);
+      let named: string | undefined;
+      if (found.method.authorizer)
+        ({ authorized, usageKey: named } = await authorizers.check(found.method.authorizer, found.routed));
+      if (asks === "AUTHORIZER") count(named);
+      const lacking = missing(found.method, found.routed);
       if (lacking.length > 0) {
         throw new GatewayError("BAD_REQUEST_PARAMETERS", {
           said: `Missing required request parameters: [${lacking.join(", ")}]`,
         });
       }
-      reply = await integrate(host, found.method.integration, routed, await body, authorized);
+      reply = await integrate(host, found.method.integration, routed ?? found.routed, await body, authorized);
     } catch (error) {
       const known = error instanceof GatewayError ? error : new GatewayError("DEFAULT_5XX", { status: 500 });
       if (known !== error) host.log(`api: ${request.method} ${request.path}: ${String(error)}`);

@@ -5,6 +5,8 @@ import type { Duplex } from "node:stream";
 import type { Host, Part } from "../part.ts";
 import { apiTypes, type Api, readApi } from "./model.ts";
 import { createHandler, type Handler, renderUnreadable } from "./serve.ts";
+import { createUsagePlans } from "./usage/plans.ts";
+import { usageService } from "./usage/service.ts";
 
 /** The REST API's own port. It is bound before anything is deployed, and answers 503 until then. */
 export type ApiServer = {
@@ -89,12 +91,15 @@ export const createApiServer = async (options: { port: number; address?: string 
     close,
     onUpgrade: (handle) => void (upgrade = handle),
     async part(host) {
+      const usage = createUsagePlans(host.store);
       return {
         name: "api",
+        services: [usageService(host, usage)],
         types: apiTypes,
         async apply(graph) {
           api = readApi(graph);
-          handler = api ? createHandler(host, api) : unready;
+          usage.apply(graph);
+          handler = api ? createHandler(host, api, usage) : unready;
         },
         close,
       };
