@@ -26,6 +26,7 @@ export default $config({
     await import("./stacks/billing");
     await import("./stacks/entitlements");
     const { api } = await import("./stacks/api");
+    await import("./stacks/usage-plans");
     await import("./stacks/api-calls");
     await import("./stacks/storage-sampling");
     const { taskStatus } = await import("./stacks/websocket");

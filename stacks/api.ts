@@ -19,6 +19,7 @@ import { tenantLimits } from "./settings";
 import { executionsOf } from "./settling";
 import { usageGrants } from "./grants/usage";
 import { controlTable, indexesOf } from "./tables";
+import { sharedKeys } from "./usage-keys";
 import { webhookQueue, webhookSecretsArn, webhookSettings } from "./webhooks";
 
 const registry = { CONTROL_TABLE: controlTable.name };
@@ -129,6 +130,10 @@ export const api = new sst.aws.ApiGatewayV1("Api", {
   endpoint: { type: "regional" },
   accessLog: { retention: "1 month" },
   transform: {
+    api: (args) => {
+      // What a request is counted under is the authorizer's to say: a header would be the caller's.
+      args.apiKeySource = "AUTHORIZER";
+    },
     stage: (args) => {
       args.accessLogSettings = $util
         .output(args.accessLogSettings)
@@ -140,7 +145,11 @@ export const api = new sst.aws.ApiGatewayV1("Api", {
       options.dependsOn = responses;
       args.triggers = $util
         .all([args.triggers, ...responses.map((response) => response.responseTemplates)])
-        .apply(([triggers, ...templates]) => ({ ...triggers, responses: JSON.stringify(templates) }));
+        .apply(([triggers, ...templates]) => ({
+          ...triggers,
+          keys: "AUTHORIZER",
+          responses: JSON.stringify(templates),
+        }));
     },
   },
 });
@@ -149,7 +158,13 @@ const authorizer = api.addAuthorizer({
   name: "AccessToken",
   requestFunction: {
     handler: "functions/triggers/authorizer.handler",
-    environment: { ...registry, USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id },
+    environment: {
+      ...registry,
+      USER_POOL_ID: pool.id,
+      USER_POOL_CLIENT_ID: client.id,
+      PLATFORM_USAGE_KEY: sharedKeys.platform.value,
+      SHARED_USAGE_KEY: sharedKeys.others.value,
+    },
     permissions: [...judgeTokens, ...judgeKeys],
     timeout: "5 seconds",
   },
@@ -179,7 +194,7 @@ for (const [name, route] of Object.entries(routes) as [OperationName, Route][])
   made[name] = api.route(
     `${route.method} ${route.path}`,
     { handler: `functions/api/${kebab(name)}.handler`, description: name, ...granted(name, route) },
-    route.permission === null ? {} : { auth: { custom: authorizer.id } },
+    route.permission === null ? {} : { auth: { custom: authorizer.id }, apiKey: true },
   );
 
 tenantDataRole(

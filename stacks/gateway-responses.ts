@@ -14,7 +14,7 @@ const answers: Record<string, ProblemCode> = {
   BAD_REQUEST_PARAMETERS: "invalid-request",
   REQUEST_TOO_LARGE: "body-too-large",
   THROTTLED: "too-many-requests",
-  QUOTA_EXCEEDED: "too-many-requests",
+  QUOTA_EXCEEDED: "daily-requests-used-up",
   AUTHORIZER_FAILURE: "internal-error",
   AUTHORIZER_CONFIGURATION_ERROR: "internal-error",
   API_CONFIGURATION_ERROR: "internal-error",
@@ -22,6 +22,16 @@ const answers: Record<string, ProblemCode> = {
   INTEGRATION_TIMEOUT: "unavailable",
   DEFAULT_4XX: "invalid-request",
   DEFAULT_5XX: "internal-error",
+};
+
+/**
+ * Seconds after which it is worth trying again. A bucket fills within a second; a day's requests come back at midnight
+ * UTC, which a gateway response cannot count down to, so that it says when to look again at the latest.
+ */
+const retryAfter: Partial<Record<ProblemCode, string>> = {
+  "too-many-requests": "1",
+  "daily-requests-used-up": "3600",
+  unavailable: "1",
 };
 
 /** Every answer of the gateway's own as a problem (RFC 9457). */
@@ -38,7 +48,7 @@ export const gatewayResponses = (restApiId: $util.Input<string>): aws.apigateway
         "gatewayresponse.header.Content-Type": "'application/problem+json'",
         "gatewayresponse.header.Cache-Control": "'no-store'",
         "gatewayresponse.header.x-request-id": "context.requestId",
-        ...(status === 429 || status === 503 ? { "gatewayresponse.header.Retry-After": "'1'" } : {}),
+        ...(retryAfter[code] ? { "gatewayresponse.header.Retry-After": `'${retryAfter[code]}'` } : {}),
         ...(status === 401 ? { "gatewayresponse.header.WWW-Authenticate": "'Bearer'" } : {}),
       },
     });

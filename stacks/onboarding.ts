@@ -12,6 +12,7 @@ import { vpc } from "./network";
 import { rotationFunction, secretsFolder, tenantSecrets, turnOnRotation } from "./rotation";
 import { longestRetryDelay, mailSender, rotationDays, taskSeconds } from "./settings";
 import { controlTable } from "./tables";
+import { usageKeyGrants } from "./usage-keys";
 
 const registry = { CONTROL_TABLE: controlTable.name };
 const progress = allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], controlTable.arn);
@@ -56,8 +57,8 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     permissions: [progress, ...storagePlane.provision],
   }),
   "provision-identity": task("ProvisionIdentity", "provision-identity", {
-    environment: { ...registry, ...identityPlane.environment },
-    permissions: [progress, commit, ...identityPlane.provision],
+    environment: { ...registry, ...identityPlane.environment, ...usageKeyGrants.environment },
+    permissions: [progress, commit, ...identityPlane.provision, ...usageKeyGrants.provision],
   }),
   "provision-namespace": task("ProvisionNamespace", "provision-namespace", {
     memory: "1024 MB",
@@ -80,8 +81,8 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     permissions: [progress, ...storagePlane.release],
   }),
   "release-identity": task("ReleaseIdentity", "release-identity", {
-    environment: { ...registry, ...identityPlane.environment },
-    permissions: [progress, ...identityPlane.release],
+    environment: { ...registry, ...identityPlane.environment, ...usageKeyGrants.environment },
+    permissions: [progress, ...identityPlane.release, ...usageKeyGrants.release],
   }),
   "release-namespace": task("ReleaseNamespace", "release-namespace", {
     memory: "1024 MB",

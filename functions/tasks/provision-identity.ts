@@ -1,6 +1,6 @@
 import { task } from "@tenantry/lambda/task";
 import { provisionIdentity } from "@tenantry/core/provisioning/provision-identity";
 import { app } from "./app.ts";
-import { issuers, users } from "./planes/identity.ts";
+import { issuers, usageKeys, users } from "./planes/identity.ts";
 
-export const handler = task("ProvisionIdentity", app, provisionIdentity({ ...app, users, issuers }));
+export const handler = task("ProvisionIdentity", app, provisionIdentity({ ...app, users, issuers, usageKeys }));

@@ -1,6 +1,7 @@
 import { accessFacts } from "@tenantry/aws/access-facts";
 import { accessGate } from "@tenantry/aws/access-gate";
 import { apiKeyFacts, apiKeyGate, keysOr } from "@tenantry/aws/api-key-gate";
+import { setting } from "@tenantry/aws/config";
 import { cachedIssuers, issuerReader } from "@tenantry/aws/issuer-reader";
 import { tenantTokens } from "@tenantry/aws/tenant-tokens";
 import { poolFromSettings } from "@tenantry/aws/token";
@@ -13,4 +14,5 @@ const tokens = tenantTokens(poolFromSettings(), cachedIssuers(issuerReader(), ke
 
 export const handler = authorizer(
   keysOr(apiKeyGate(apiKeyFacts(), { keptMillis }), accessGate(tokens, accessFacts(), { keptMillis })),
+  { platform: setting("PLATFORM_USAGE_KEY"), others: setting("SHARED_USAGE_KEY") },
 );

@@ -52,10 +52,12 @@ const facts: AccessFacts = {
     signedOutAt: null,
     membership: { status: "active", epoch: 2 },
     tenant: { status: "active", epoch: 1 },
+    usageKey: "tenbench",
   }),
   note: async () => undefined,
 };
-const gated = (tokens: Parameters<typeof accessGate>[0]) => edge(accessGate(tokens, facts, { keptMillis: 5000 }));
+const gated = (tokens: Parameters<typeof accessGate>[0]) =>
+  edge(accessGate(tokens, facts, { keptMillis: 5000 }), { platform: "platform", others: "others" });
 
 /** Microseconds of one call, the best of some rounds over the list, so that a collection elsewhere does not count. */
 const best = async <T>(list: readonly T[], call: (item: T) => unknown, rounds = 5): Promise<number> => {

@@ -5,6 +5,7 @@ import {
   invalidWorkflows,
   undeclaredKeys,
   unguardedRoutes,
+  unlimitedRoutes,
   unresolvedInputs,
   unreachableDestinations,
   wideTrust,
@@ -68,6 +69,12 @@ const seen: [name: string, slip: Slip, check: (graph: Graph) => string[], violat
     { file: "stacks/api.ts", from: "route.permission === null ?", to: "route.permission !== null ?" },
     unguardedRoutes,
     /\/admin\/tenants/,
+  ],
+  [
+    "a route that counts nobody's requests",
+    { file: "stacks/api.ts", from: ", apiKey: true }", to: " }" },
+    unlimitedRoutes,
+    /asks for no key/,
   ],
   [
     "a role that trusts more than Lambda",

@@ -37,6 +37,28 @@ export const unguardedRoutes = (graph: Graph): string[] =>
     return guarded || open.has(path) ? [] : [`${inputs["httpMethod"]} ${path} has no authorizer`];
   });
 
+/** Routes that count nobody's requests: where the authorizer judges, it also says what they are counted under. */
+export const unlimitedRoutes = (graph: Graph): string[] => {
+  const [api] = some(graph, "aws:apigateway/restApi:RestApi");
+  const [stage] = some(graph, "aws:apigateway/stage:Stage");
+  const source = api?.inputs["apiKeySource"];
+  return [
+    ...(source === "AUTHORIZER" ? [] : [`keys come from ${source}`]),
+    ...some(graph, "aws:apigateway/method:Method")
+      .filter(({ inputs }) => inputs["authorization"] === "CUSTOM" && inputs["apiKeyRequired"] !== true)
+      .map(({ inputs }) => `${inputs["httpMethod"]} ${pathOf(graph, inputs["resourceId"])} asks for no key`),
+    ...some(graph, "aws:apigateway/usagePlan:UsagePlan")
+      .filter(
+        ({ inputs }) =>
+          !list(inputs["apiStages"]).some(
+            (place: { apiId: string; stage: string }) =>
+              place.apiId === api?.id && place.stage === stage?.inputs["stageName"],
+          ),
+      )
+      .map(({ name }) => `${name} is not of the API's stage`),
+  ];
+};
+
 export const undeclaredKeys = (graph: Graph): string[] =>
   some(graph, "aws:dynamodb/table:Table").flatMap(({ name, inputs }) => {
     const declared = new Set(list(inputs["attributes"]).map((attribute: { name: string }) => attribute.name));

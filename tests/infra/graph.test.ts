@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Graph, ofType, zipOf } from "@tenantry/local-cloud/deploy/graph";
 import { routes } from "@tenantry/contract/routes";
+import { sharedRequests, tierNames, tiers } from "@tenantry/core/tenant/tier";
 import { unzipSync } from "fflate";
 import { beforeAll, describe, expect, test } from "vitest";
 import { deploy, discard } from "./deployment.ts";
@@ -36,6 +37,7 @@ describe.for(["dev", "production"] as const)("a deployment to %s", (stage) => {
       "MISSING_AUTHENTICATION_TOKEN",
       "REQUEST_TOO_LARGE",
       "THROTTLED",
+      "QUOTA_EXCEEDED",
       "DEFAULT_4XX",
       "DEFAULT_5XX",
     ])
@@ -45,6 +47,22 @@ describe.for(["dev", "production"] as const)("a deployment to %s", (stage) => {
         type: expect.any(String),
         status: Number(inputs["statusCode"]),
       });
+  });
+
+  test("holds each tier to the requests that its table says, and staff to none", () => {
+    const plans = ofType(graph(), "aws:apigateway/usagePlan:UsagePlan").map(({ inputs }) => [
+      String(inputs["name"]).split("-").at(-1),
+      {
+        rate: inputs["throttleSettings"]?.rateLimit,
+        burst: inputs["throttleSettings"]?.burstLimit,
+        perDay: inputs["quotaSettings"]?.limit,
+      },
+    ]);
+    expect(Object.fromEntries(plans)).toEqual({
+      ...Object.fromEntries(tierNames.map((tier) => [tier, tiers[tier].requests])),
+      platform: {},
+      shared: sharedRequests,
+    });
   });
 
   test("builds zips that export their handlers", () => {

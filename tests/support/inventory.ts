@@ -167,6 +167,30 @@ const identities = async (ready: Ready): Promise<Thing[]> => {
   return within.flat();
 };
 
+/** API keys of API Gateway, each with the usage plans that it is in. */
+const usageKeys = async (ready: Ready): Promise<Thing[]> => {
+  const list = async <T>(path: string): Promise<T[]> =>
+    askAll<T>(async (position) => {
+      const from = position === undefined ? "" : `&position=${encodeURIComponent(position)}`;
+      const page = JSON.parse(await ask(ready, "apigateway", `${path}limit=500${from}`)) as {
+        item: T[];
+        position?: string;
+      };
+      return page.position === undefined ? { items: page.item } : { items: page.item, next: page.position };
+    });
+  type Named = { id: string; name: string; tags?: Record<string, string> };
+  const [all, plans] = await Promise.all([list<Named>("/apikeys?"), list<Named>("/usageplans?")]);
+  const inPlans = await Promise.all(
+    plans.map(async ({ id, name }) =>
+      (await list<Named>(`/usageplans/${id}/keys?`)).map((key) => [key.id, name] as const),
+    ),
+  );
+  return all.map(({ id, name, tags }) => {
+    const of = inPlans.flat().flatMap(([key, plan]) => (key === id ? [plan] : []));
+    return { words: `usage key ${name} in ${of.join(", ")}`, bears: `${name} ${JSON.stringify(tags)}` };
+  });
+};
+
 /** Keys that are not on their way out, by their aliases, descriptions and tags. */
 const keys = async (ready: Ready): Promise<Thing[]> =>
   orNothing(
@@ -310,7 +334,7 @@ const recordsIn = (item: Item): Thing[] => {
 
 /** Looks at everything there is, in the engines and not in the product's own accounts of it. */
 export const takeInventory = async (ready: Ready): Promise<Inventory> => {
-  const looks = [databases, servers, secrets, objects, identities, keys, clusterObjects, records];
+  const looks = [databases, servers, secrets, objects, identities, usageKeys, keys, clusterObjects, records];
   const things = (await Promise.all(looks.map((look) => look(ready)))).flat();
   return {
     of: ({ id, slug, owner }) => {

@@ -84,6 +84,14 @@ describe("what the registry knows", () => {
     expect(await facts.read(bearing)).toMatchObject({ membership: { status: "disabled" } });
   });
 
+  test("is the key that the tenant's requests are counted under, where onboarding made one", async () => {
+    await member();
+    await tenant({ resources: { identity: { owner_email: "o@a.example", usage_key_id: "k1" } } });
+    expect(await facts.read(bearing)).toMatchObject({ usageKey: "tenA" });
+    await tenant({ resources: { identity: { owner_email: "o@a.example" } } });
+    expect(await facts.read(bearing)).not.toHaveProperty("usageKey");
+  });
+
   test("is a session from its first request on, which the user sees, until it is ended", async () => {
     const sessions = dynamoSessions(engine.documents, table);
     await facts.note(bearing, origin, now, now - 60_000);
@@ -148,6 +156,18 @@ describe("the gate", () => {
     [time, reads] = [now, 0];
     await member();
     await tenant();
+  });
+
+  test("tells what the request is counted under, in the answer it gave before", async () => {
+    await tenant({ resources: { identity: { usage_key_id: "k1" } } });
+    const gate = gateOf(claims());
+    expect(await gate("t", origin)).toMatchObject({ usageKey: "tenA" });
+    const first = reads;
+    expect(await gate("t", origin)).toMatchObject({ usageKey: "tenA" });
+    expect(reads).toBe(first);
+    await tenant({ status: "suspended", resources: { identity: { usage_key_id: "k1" } } });
+    time = now + 5001;
+    expect(await gate("t", origin)).toMatchObject({ usageKey: "tenA", barred: "the organisation is suspended" });
   });
 
   test("keeps its judgement of a token for five seconds and no longer", async () => {

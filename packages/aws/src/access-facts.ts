@@ -4,6 +4,7 @@ import { platformOrg } from "@tenantry/core/access/policy";
 import type { TenantStatus } from "@tenantry/core/tenant/tenant";
 import { setting } from "./config.ts";
 import { keys } from "./control-table.ts";
+import { usageKeyIn } from "./usage-key-in.ts";
 import { type RawItem, type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 
 export type Bearing = {
@@ -19,7 +20,7 @@ export type Origin = { readonly sourceIp: string; readonly userAgent: string };
 /** What the authorizer asks of the registry, and what it writes there. */
 export interface AccessFacts {
   /** As of now, by one consistent read. @throws Error when the table does not answer in full. */
-  read(bearing: Bearing): Promise<Known>;
+  read(bearing: Bearing): Promise<Known & { readonly usageKey?: string }>;
   /** Notes a request of the session, unless it was ended or somebody noted one since `before`. */
   note(bearing: Bearing, origin: Origin, now: number, before: number): Promise<void>;
 }
@@ -30,8 +31,9 @@ const keptSeconds = 45 * 24 * 3600;
 const attempts = 3;
 
 const projection = {
-  ProjectionExpression: "pk, sk, #status, #at, epoch, access_epoch, last_seen_at, ended_at",
-  ExpressionAttributeNames: { "#status": "status", "#at": "at" },
+  ProjectionExpression:
+    "pk, sk, #status, #at, epoch, access_epoch, last_seen_at, ended_at, #resources.#identity.usage_key_id",
+  ExpressionAttributeNames: { "#status": "status", "#at": "at", "#resources": "resources", "#identity": "identity" },
 };
 
 type Key = { readonly pk: string; readonly sk: string };
@@ -80,6 +82,7 @@ export const accessFacts = (call: TableFetch = tableFetch(), table = setting("CO
           org === undefined
             ? null
             : { status: (org["status"]?.S ?? "") as TenantStatus, epoch: numberIn(org, "access_epoch") },
+        ...usageKeyIn(org_id, org),
       };
     },
 

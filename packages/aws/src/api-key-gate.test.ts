@@ -37,8 +37,8 @@ afterAll(async () => {
   await engine.stop();
 });
 
-const setTenant = (status: string) =>
-  engine.documents.send(new PutCommand({ TableName: table, Item: { ...keys.tenant(tenant), status } }));
+const setTenant = (status: string, more: object = {}) =>
+  engine.documents.send(new PutCommand({ TableName: table, Item: { ...keys.tenant(tenant), status, ...more } }));
 beforeEach(async () => {
   now = Date.parse("2026-11-20T12:00:00.000Z");
   tenant = newId("tenant");
@@ -65,6 +65,8 @@ describe("a key", () => {
       permissions: "usage:read",
       sid: "",
     });
+    await setTenant("active", { resources: { identity: { usage_key_id: "k1" } } });
+    expect(await gate()(made.key)).toMatchObject({ usageKey: tenant.replace("_", "") });
     now += 59_000;
     await gate()(made.key);
     const { items } = await listApiKeys(ports)(as(), page);

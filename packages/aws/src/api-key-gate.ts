@@ -8,6 +8,7 @@ import { setting } from "./config.ts";
 import { keys } from "./control-table.ts";
 import { type RawItem, type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 import { KeysUnavailable } from "./token.ts";
+import { usageKeyIn } from "./usage-key-in.ts";
 
 /** Who bears a key: the key itself. */
 export type KeyBearer = {
@@ -18,12 +19,14 @@ export type KeyBearer = {
   /** A key has no session. */
   readonly sid: "";
   readonly barred?: string;
+  /** What the gateway counts its requests under, if the tenant has a key of its own. */
+  readonly usageKey?: string;
 };
 
 /** What is asked of the registry about keys, and written there. */
 export interface ApiKeyFacts {
   read(id: string): Promise<RawItem | undefined>;
-  statusOf(tenantId: string): Promise<string | undefined>;
+  tenant(id: string): Promise<RawItem | undefined>;
   /** Notes a use, unless somebody noted one since `before`. */
   note(id: string, now: number, before: number): Promise<void>;
 }
@@ -35,7 +38,7 @@ export const apiKeyFacts = (call: TableFetch = tableFetch(), table = setting("CO
     (await call<{ Item?: RawItem }>("GetItem", { TableName: table, Key: raw(key), ConsistentRead: true })).Item;
   return {
     read: (id) => get(keys.apiKey(id)),
-    statusOf: async (tenantId) => (await get(keys.tenant(tenantId)))?.["status"]?.S,
+    tenant: (id) => get(keys.tenant(id)),
     async note(id, now, before) {
       await call("UpdateItem", {
         TableName: table,
@@ -85,7 +88,8 @@ export const apiKeyGate = (
     const ends = item["ends_at"]?.S;
     if (ends !== undefined && !(Date.parse(ends) > now())) throw new Error(`The key ${id} has ended.`);
     const tenantId = item["tenant_id"]?.S ?? "";
-    const status = await asked(facts.statusOf(tenantId));
+    const tenant = await asked(facts.tenant(tenantId));
+    const status = tenant?.["status"]?.S;
     const used = Date.parse(item["last_used_at"]?.S ?? "");
     if (!(now() - used < activityMillis)) await asked(facts.note(id, now(), now() - activityMillis));
     const scopes = new Set(item["scopes"]?.L?.map(({ S }) => S));
@@ -95,6 +99,7 @@ export const apiKeyGate = (
       org_id: tenantId,
       permissions: permissionClaim(keyScopes.filter((one) => scopes.has(one))),
       sid: "",
+      ...usageKeyIn(tenantId, tenant),
     } as const;
     return status !== undefined && admits(status as TenantStatus)
       ? bearer

@@ -25,6 +25,9 @@ export type Setting =
   /** The WebSocket API's id and stage, as its addresses are made of them. */
   | "TASK_STATUS_API"
   | "TASK_STATUS_STAGE"
+  | "USAGE_PLANS"
+  | "PLATFORM_USAGE_KEY"
+  | "SHARED_USAGE_KEY"
   | "USER_POOL_ID"
   | "USER_POOL_CLIENT_ID"
   | "EVENT_BUS"

@@ -3,9 +3,13 @@ import { optionalSetting, setting } from "./config.ts";
 import { endpointFor } from "./endpoint.ts";
 
 /** An item as DynamoDB's own JSON has it. */
-export type RawItem = Readonly<
-  Record<string, { readonly S?: string; readonly N?: string; readonly L?: readonly { readonly S?: string }[] }>
->;
+export type RawItem = { readonly [name: string]: RawValue };
+type RawValue = {
+  readonly S?: string;
+  readonly N?: string;
+  readonly L?: readonly { readonly S?: string }[];
+  readonly M?: RawItem;
+};
 
 /** Calls an action of DynamoDB and returns its answer. */
 export type TableFetch = <Answer>(action: string, input: object) => Promise<Answer>;

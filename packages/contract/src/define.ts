@@ -78,7 +78,7 @@ export const problemsOf = (operation: Operation): ProblemCode[] => [
   ...new Set<ProblemCode>([
     "invalid-request",
     ...(operation.body === null ? [] : (["invalid-json", "body-too-large"] as const)),
-    ...(operation.permission === null ? [] : (["unauthenticated", "forbidden"] as const)),
+    ...(operation.permission === null ? [] : (["unauthenticated", "forbidden", "daily-requests-used-up"] as const)),
     ...operation.problems,
     ...(operation.success.rows === undefined ? [] : (["not-acceptable"] as const)),
     ...(operation.method === "POST" ? (["idempotency-in-flight", "idempotency-key-reused"] as const) : []),

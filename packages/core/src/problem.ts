@@ -43,6 +43,7 @@ export const problems = {
   "body-too-large": { status: 413, title: "The body is too large" },
   "idempotency-key-reused": { status: 422, title: "The idempotency key was used for another request" },
   "quota-exceeded": { status: 429, title: "The month's quota is used up" },
+  "daily-requests-used-up": { status: 429, title: "The day's requests are used up" },
   "too-many-requests": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   unavailable: { status: 503, title: "Try again shortly" },

@@ -19,8 +19,9 @@ const eventOf = (method: string, resource: string, path = resource, headers = { 
   }) as unknown as APIGatewayRequestAuthorizerEvent;
 
 const bearer = { sub: "user", email: "a@b.example", sid: "s", org_id: platformOrg, permissions: permissions.join(" ") };
+const shared = { platform: "key-of-staff", others: "key-of-others" };
 const effectOf = async (event: APIGatewayRequestAuthorizerEvent, who = bearer) => {
-  const { policyDocument } = await authorizer(async () => who)(event);
+  const { policyDocument } = await authorizer(async () => who, shared)(event);
   expect(policyDocument.Statement).toHaveLength(1);
   return policyDocument.Statement[0];
 };
@@ -35,13 +36,14 @@ afterEach(() => void vi.restoreAllMocks());
 describe("the authorizer", () => {
   test("lets a bearer with the permission through to exactly this method and path", async () => {
     const event = eventOf("GET", "/admin/tenants/{tenant_id}", "/admin/tenants/ten_1");
-    expect(await authorizer(async () => bearer)(event)).toEqual({
+    expect(await authorizer(async () => bearer, shared)(event)).toEqual({
       principalId: "user",
       policyDocument: {
         Version: "2012-10-17",
         Statement: [{ Action: "execute-api:Invoke", Effect: "Allow", Resource: event.methodArn }],
       },
       context: bearer,
+      usageIdentifierKey: shared.platform,
     });
   });
 
@@ -55,6 +57,16 @@ describe("the authorizer", () => {
       expect(await effectOf(event, lacking)).toMatchObject({ Effect: "Deny" });
     },
   );
+
+  test("names what the request is counted under: the tenant's own key, that of staff, or that of all others", async () => {
+    const keyFor = async (more: object) =>
+      (await authorizer(async () => ({ ...bearer, ...more }), shared)(eventOf("GET", "/admin/tenants")))
+        .usageIdentifierKey;
+    expect(await keyFor({ org_id: "ten_1", usageKey: "ten1" })).toBe("ten1");
+    expect(await keyFor({})).toBe("key-of-staff");
+    expect(await keyFor({ org_id: "ten_1" })).toBe("key-of-others");
+    expect(await keyFor({ org_id: "", permissions: "" })).toBe("key-of-others");
+  });
 
   test("denies a route that is not in the contract, a bearer without an organisation, and wildcards", async () => {
     expect(await effectOf(eventOf("DELETE", "/admin/tenants"))).toMatchObject({ Effect: "Deny" });
@@ -70,7 +82,7 @@ describe("the authorizer", () => {
   test("answers a token that does not verify in API Gateway's words, and logs why but not the token", async () => {
     const refuse = authorizer(async () => {
       throw new Error("Token expired at 2026");
-    });
+    }, shared);
     await expect(refuse(eventOf("GET", "/admin/tenants"))).rejects.toThrow(/^Unauthorized$/);
     expect(JSON.parse(lines.join(""))).toMatchObject({
       request_id: "req-1",
@@ -82,7 +94,7 @@ describe("the authorizer", () => {
 
   test("fails, and lets nobody through, when the keys cannot be had", async () => {
     const error = Object.assign(new Error("no keys"), { name: "KeysUnavailable" });
-    await expect(authorizer(() => Promise.reject(error))(eventOf("GET", "/admin/tenants"))).rejects.toBe(error);
+    await expect(authorizer(() => Promise.reject(error), shared)(eventOf("GET", "/admin/tenants"))).rejects.toBe(error);
   });
 });
 

@@ -1,5 +1,6 @@
 import { findRoute } from "@tenantry/contract/routes";
 import { type Decision, decide } from "@tenantry/core/access/decide";
+import { platformOrg } from "@tenantry/core/access/policy";
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { log } from "./log.ts";
 
@@ -12,7 +13,12 @@ export type Bearer = {
   readonly sid: string;
   /** Why the bearer may not do anything now, though who they are is certain. */
   readonly barred?: string;
+  /** What the gateway counts the bearer's requests under, if the tenant has a key of its own. */
+  readonly usageKey?: string;
 };
+
+/** Values of the API keys of those who have none of their own: the platform's staff, and all others. */
+export type SharedKeys = { readonly platform: string; readonly others: string };
 
 /** Where a request comes from. */
 export type Origin = { readonly sourceIp: string; readonly userAgent: string };
@@ -46,7 +52,7 @@ export const bearerToken = (headers: APIGatewayRequestAuthorizerEvent["multiValu
  * an error of ours is a 500, so it fails closed. The policy names this one method ARN: a cached answer opens nothing else.
  */
 export const authorizer =
-  (verify: Verify) =>
+  (verify: Verify, shared: SharedKeys) =>
   async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     const about = { request_id: event.requestContext.requestId, route: `${event.httpMethod} ${event.resource}` };
     const bearer = await authenticate(verify, event).catch((error: unknown) => {
@@ -76,6 +82,8 @@ export const authorizer =
         ],
       },
       context: contextOf(bearer),
+      // The gateway throttles by it; without one that it knows, the answer would be 403.
+      usageIdentifierKey: bearer.usageKey ?? (bearer.org_id === platformOrg ? shared.platform : shared.others),
     };
   };
 

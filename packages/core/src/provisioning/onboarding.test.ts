@@ -46,7 +46,7 @@ test("onboarding makes every plane, activates the tenant and ends the operation"
         prefix: "tenants/tenant-acme-corp/",
         objects: ["tenants/tenant-acme-corp/uploads/.keep", "tenants/tenant-acme-corp/exports/.keep"],
       },
-      identity: { owner_email: "owner@acme.example", owner_user_id: "sub-1" },
+      identity: { owner_email: "owner@acme.example", owner_user_id: "sub-1", usage_key_id: "usage-key" },
       namespace: { cluster: "cluster", name: "tenant-acme-corp" },
     },
   });
@@ -196,6 +196,7 @@ describe("failure", () => {
       databases: [ids.tenant],
       storage: [ids.tenant],
       users: [ids.tenant],
+      usageKeys: [ids.tenant],
       cluster: [ids.tenant],
     });
     expect(it.tenant()).toMatchObject({ status: "failed", resources: {} });

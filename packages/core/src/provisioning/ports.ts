@@ -1,7 +1,7 @@
 import type { Issuers } from "../access/issuer.ts";
 import type { Clock, NewId, Operations, PlaneRecord, Registry } from "../ports.ts";
 import type { Tenant, TenantResources } from "../tenant/tenant.ts";
-import type { Isolation } from "../tenant/tier.ts";
+import type { Isolation, TierName } from "../tenant/tier.ts";
 import type { KubernetesObject } from "./namespace-objects.ts";
 
 /** One run of one task, as its edge hands it to the verb. */
@@ -80,6 +80,13 @@ export interface Users {
   ): Promise<void>;
 }
 
+/** What the API counts a tenant's requests by, under the limits of its tier. */
+export interface UsageKeys {
+  /** The id of the tenant's key, in the plan of its tier. */
+  ensure(request: { tenantId: string; tier: TierName }): Promise<string>;
+  release(tenant: Tenant): Promise<void>;
+}
+
 export type NamespaceRequest = {
   readonly tenantId: string;
   readonly slug: string;
@@ -124,6 +131,7 @@ export type ProvisioningPorts = {
   readonly storage: Storage;
   readonly users: Users;
   readonly issuers: Issuers;
+  readonly usageKeys: UsageKeys;
   readonly cluster: Cluster;
   readonly mailer: Mailer;
   readonly notices: Notices;

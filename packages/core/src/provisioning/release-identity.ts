@@ -2,11 +2,11 @@ import { loadReleasable } from "./load-tenant.ts";
 import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 
 /**
- * Takes away what the tenant was given to sign in with, and its memberships, however far it was made. The API stops
+ * Takes away what the tenant was given to sign in with, its memberships and its usage key, however far they were made. The API stops
  * accepting its tokens first. Idempotent.
  */
 export const releaseIdentity =
-  (ports: Pick<ProvisioningPorts, "registry" | "users" | "issuers">): TaskVerb =>
+  (ports: Pick<ProvisioningPorts, "registry" | "users" | "issuers" | "usageKeys">): TaskVerb =>
   async (run) => {
     const { registry, issuers } = ports;
     const tenant = await loadReleasable(registry, run.tenantId);
@@ -19,5 +19,6 @@ export const releaseIdentity =
       },
       closing: (client) => issuers.remove(client),
     });
+    await ports.usageKeys.release(tenant);
     return { plane: "identity", made: null };
   };

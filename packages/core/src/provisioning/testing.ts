@@ -53,10 +53,18 @@ export const world = (tenant: Tenant | null = aTenant()) => {
     storage: [],
     users: [],
     issuers: [],
+    usageKeys: [],
     cluster: [],
     mailer: [],
   };
-  const released: Record<string, string[]> = { databases: [], storage: [], users: [], issuers: [], cluster: [] };
+  const released: Record<string, string[]> = {
+    databases: [],
+    storage: [],
+    users: [],
+    issuers: [],
+    usageKeys: [],
+    cluster: [],
+  };
   const given = new Set<string>();
   let made = 0;
   const ports: ProvisioningPorts = {
@@ -91,6 +99,15 @@ export const world = (tenant: Tenant | null = aTenant()) => {
         released["issuers"]!.push(issuer.client_id);
       },
       of: async () => [],
+    },
+    usageKeys: {
+      async release({ id }) {
+        released["usageKeys"]!.push(id);
+      },
+      async ensure(request) {
+        asked["usageKeys"]!.push(request);
+        return "usage-key";
+      },
     },
     users: {
       async confirm() {},

@@ -24,6 +24,8 @@ type Quota = {
  * - `pod_identities`: 5,000 associations a cluster. https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
  * - `namespaces`: 10,000 a cluster is what Kubernetes is tested with.
  *   https://github.com/kubernetes/community/blob/master/sig-scalability/configs-and-limits/thresholds.md
+ * - `api_keys`: 10,000 a region, which AWS does not raise (docs/rate-limits.md).
+ *   https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
  * - `databases`, `database_roles`: PostgreSQL sets no limit; these are how many the shared server is to carry. A login is two
  *   roles, as rotation has them take turns.
  */
@@ -35,6 +37,7 @@ export const quotas = {
   secrets: quota("secrets", 500_000, 10, ({ database }) => (database === "silo" ? 2 : 1)),
   pod_identities: quota("EKS Pod Identity associations", 5000, 0, () => 1),
   namespaces: quota("Kubernetes namespaces", 10_000, 10, () => 1),
+  api_keys: quota("API Gateway API keys", 10_000, 2, () => 1),
   databases: quota("databases on the shared server", 1000, 3, ({ database }) => Number(database === "bridge")),
   database_roles: quota("roles on the shared server", 20_000, 10, ({ database }) => (database === "silo" ? 0 : 2)),
 } as const satisfies Record<string, Quota>;

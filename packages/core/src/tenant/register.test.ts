@@ -154,6 +154,7 @@ describe("registering a tenant", () => {
   test("takes its part of each quota, and gives it back when it is withdrawn", async () => {
     await register();
     expect(Object.fromEntries(state.quotas)).toEqual({
+      api_keys: 1,
       user_pools: 1,
       db_clusters: 1,
       kms_keys: 1,

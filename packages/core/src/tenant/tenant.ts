@@ -54,6 +54,8 @@ export const TenantResources = z.strictObject({
       client_id: z.string().optional(),
       owner_user_id: z.string(),
       owner_email: z.string(),
+      /** The API Gateway API key that the tenant's requests are counted under: its id, which is no credential. */
+      usage_key_id: z.string().optional(),
     })
     .optional(),
   namespace: z

@@ -1,0 +1,163 @@
+import {
+  AdminCreateUserCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+} from "@aws-sdk/client-cognito-identity-provider";
+import { setTimeout as sleep } from "node:timers/promises";
+import { tiers } from "@tenantry/core/tenant/tier";
+import { beforeAll, expect, test } from "vitest";
+import { type Answer, operator, poll, send, signIn } from "../support/api.ts";
+import { ask } from "../support/aws.ts";
+import { inventoryOf } from "../support/inventory.ts";
+import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
+import { ready } from "../support/ready.ts";
+
+// One tenant sends more than its tier takes. It alone is told to wait.
+
+const turn = Date.now().toString(36);
+const { rate, burst, perDay } = tiers.trial.requests;
+/** What bounds the flood, whichever comes first. Each wave is three times what the tier takes at once, however slow the machine. */
+const flood = { waves: 4, milliseconds: 15_000, atOnce: 3 * burst };
+
+type Party = { readonly id: string; readonly slug: string; readonly email: string; readonly token: string };
+let admin: string;
+let noisy: Party;
+let quiet: Party;
+
+const party = async (name: string): Promise<Party> => {
+  const made = await aTenantWithOwner(ready(), admin, `${name} ${turn}`, "trial");
+  return { ...made, token: await acceptInvitation(ready(), made.email, ready().client_id) };
+};
+
+const get = (token: string, path = "/api/entitlements") => send(ready(), "GET", path, { token });
+
+beforeAll(async () => {
+  admin = await signIn(ready());
+  [noisy, quiet] = await Promise.all([party("Noisy"), party("Quiet")]);
+});
+
+/** Asks at a steady pace until told to stop; each answer with its milliseconds. */
+const steadily = async (asking: () => Promise<Answer>, stop: () => boolean) => {
+  const answers: { status: number; took: number }[] = [];
+  while (!stop()) {
+    const since = performance.now();
+    const { status } = await asking();
+    answers.push({ status, took: performance.now() - since });
+    await sleep(100);
+  }
+  return answers;
+};
+
+const percentile = (all: readonly { took: number }[], part: number): string => {
+  const sorted = all.map(({ took }) => took).toSorted((a, b) => a - b);
+  return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0)} ms`;
+};
+
+type Named = { id: string; name: string };
+/** How many requests the gateway has counted for a tenant today. */
+const countedFor = async ({ id }: Party): Promise<number> => {
+  const list = async (path: string) => (JSON.parse(await ask(ready(), "apigateway", path)) as { item: Named[] }).item;
+  const plan = (await list("/usageplans?limit=500")).find(({ name }) => name.endsWith("-trial"))!;
+  const key = (await list(`/usageplans/${plan.id}/keys?limit=500`)).find(({ name }) => name.endsWith(id))!;
+  const day = new Date().toISOString().slice(0, 10);
+  const usage = await ask(
+    ready(),
+    "apigateway",
+    `/usageplans/${plan.id}/usage?keyId=${key.id}&startDate=${day}&endDate=${day}`,
+  );
+  const { values } = JSON.parse(usage) as { values: Record<string, [number, number][]> };
+  const [used, left] = values[key.id]?.[0] ?? [0, 0];
+  expect(used + left).toBe(perDay);
+  return used;
+};
+
+test("a tenant that floods the API is told to wait, by any of its credentials; nobody else is", async () => {
+  const made = await send(ready(), "POST", "/api/api-keys", {
+    token: noisy.token,
+    body: { name: "flood", scopes: ["entitlements:read"] },
+  });
+  expect(made.status, made.text).toBe(201);
+  // Authorizer and functions are warm for both.
+  for (const token of [noisy.token, made.body.key as string, quiet.token]) expect((await get(token)).status).toBe(200);
+  let calm = 0;
+  const before = await steadily(
+    () => get(quiet.token),
+    () => (calm += 1) > 15,
+  );
+  const countedBefore = await countedFor(noisy);
+  // The bucket is full again.
+  await sleep((burst / rate) * 1000);
+
+  const begun = performance.now();
+  const answers: Answer[] = [];
+  let over = false;
+  const flooding = (async () => {
+    for (let wave = 0; wave < flood.waves && performance.now() - begun < flood.milliseconds; wave += 1)
+      answers.push(
+        ...(await Promise.all(
+          Array.from({ length: flood.atOnce }, (_, at) => get(at % 2 === 0 ? noisy.token : (made.body.key as string))),
+        )),
+      );
+  })().finally(() => (over = true));
+  const [during, staff] = await Promise.all([
+    steadily(
+      () => get(quiet.token),
+      () => over,
+    ),
+    steadily(
+      () => get(admin, `/admin/tenants/${noisy.id}`),
+      () => over,
+    ),
+    flooding,
+  ]);
+  const seconds = (performance.now() - begun) / 1000;
+
+  const admitted = answers.filter(({ status }) => status === 200);
+  const refused = answers.filter(({ status }) => status === 429);
+  process.stdout.write(
+    `${answers.length} requests of the noisy tenant in ${seconds.toFixed(1)} s: ${admitted.length} admitted, ${refused.length} told to wait; ` +
+      `the other's ${during.length}: p50 ${percentile(during, 0.5)}, p99 ${percentile(during, 0.99)}, ` +
+      `alone ${percentile(before, 0.5)}, ${percentile(before, 0.99)}\n`,
+  );
+  expect(admitted.length + refused.length).toBe(answers.length);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(admitted.length).toBeLessThanOrEqual(burst + rate * seconds + 1);
+  for (const { headers, body } of refused) {
+    expect(headers.get("content-type")).toBe("application/problem+json");
+    expect(headers.get("retry-after")).toBe("1");
+    expect(body).toMatchObject({
+      type: "/problems/too-many-requests",
+      status: 429,
+      request_id: headers.get("x-request-id"),
+    });
+  }
+  expect(during.length).toBeGreaterThan(0);
+  expect(new Set(during.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(new Set(staff.map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await countedFor(noisy)) - countedBefore).toBe(admitted.length);
+
+  const after = await poll(
+    async () => {
+      await sleep(1000);
+      return get(noisy.token);
+    },
+    ({ status }) => status === 200,
+  );
+  expect(after.status).toBe(200);
+});
+
+test("a tenant has one key, in the plan of its tier", async () => {
+  const { id, slug, email } = quiet;
+  expect(
+    (await inventoryOf(ready(), { id, slug, owner: email })).filter((words) => words.startsWith("usage key")),
+  ).toEqual([expect.stringMatching(/^usage key [\w-]+-<id> in [\w-]+-trial$/)]);
+});
+
+test("a user without an organisation is counted under the key of all such, and let in", async () => {
+  const cognito = new CognitoIdentityProviderClient(operator(ready()));
+  const user = { email: `nobody-${turn}@example.com`, password: "Correct-Horse-7-Battery" };
+  const named = { UserPoolId: ready().user_pool_id, Username: user.email };
+  await cognito.send(new AdminCreateUserCommand({ ...named, MessageAction: "SUPPRESS" }));
+  await cognito.send(new AdminSetUserPasswordCommand({ ...named, Password: user.password, Permanent: true }));
+  expect((await get(await signIn(ready(), user), "/api/sessions")).status).toBe(200);
+});
