@@ -54,16 +54,16 @@ export const gatewayUsageKeys = (prefix: string, client = new APIGatewayClient({
     return id;
   };
 
-  /** The plans that a key is in. */
-  const holders = async (keyId: string): Promise<(string | undefined)[]> =>
-    ((await client.send(new GetUsagePlansCommand({ keyId, limit: 500 }))).items ?? []).map(({ id }) => id);
+  /** Whether a key is in a plan; an operator may have given the tenant one of its own. */
+  const held = async (keyId: string): Promise<boolean> =>
+    ((await client.send(new GetUsagePlansCommand({ keyId }))).items ?? []).length > 0;
 
   return {
     async ensure({ tenantId, tier }) {
       const plan = await planOf(tier);
       const [found] = await find(tenantId);
       const keyId = found ?? (await create(tenantId));
-      if (!(await holders(keyId)).includes(plan)) {
+      if (!(await held(keyId))) {
         const attach = new CreateUsagePlanKeyCommand({ usagePlanId: plan, keyId, keyType: "API_KEY" });
         await client.send(attach).catch(madeMeanwhile);
       }
