@@ -7,7 +7,7 @@ import { sharedKeys, usagePrefix, usageTags } from "./usage-keys";
  * which it finds by its name.
  */
 const plan = (name: string, limits?: RequestLimits) =>
-  new aws.apigateway.UsagePlan(`Requests${name[0]!.toUpperCase()}${name.slice(1)}`, {
+  new aws.apigateway.UsagePlan(`Requests${name.charAt(0).toUpperCase()}${name.slice(1)}`, {
     name: `${usagePrefix}${name}`,
     apiStages: [{ apiId: api.nodes.api.id, stage: api.nodes.stage!.stageName }],
     ...(limits && {

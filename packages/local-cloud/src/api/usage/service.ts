@@ -20,7 +20,7 @@ const valueIn = (given: unknown): string => {
       .toString("base64url")
       .replaceAll(/[^A-Za-z0-9]/g, "")
       .slice(0, 40);
-  const value = String(given);
+  const value = typeof given === "string" ? given : JSON.stringify(given);
   if (value.length < 20) throw bad("API Key value should be at least 20 characters");
   if (!/^[A-Za-z0-9]{20,128}$/.test(value)) throw bad("API Key value should be 20 to 128 letters and digits");
   return value;
@@ -115,7 +115,7 @@ export const usageService = (host: Pick<Host, "region">, usage: UsagePlans): Ser
           const key: UsageKey = {
             id: randomBytes(8).toString("hex").slice(0, 10),
             value: valueIn(input["value"]),
-            name: String(input["name"] ?? ""),
+            name: typeof input["name"] === "string" ? input["name"] : "",
             ...(typeof input["description"] === "string" ? { description: input["description"] } : {}),
             enabled: input["enabled"] === true,
             createdAt: Date.now(),

@@ -153,12 +153,9 @@ describe("what is asked of API Gateway by its SDK", () => {
     };
     const pages = await listed(false);
     expect(pages.map(({ length }) => length)).toEqual([2, 2, 1]);
-    expect(
-      pages
-        .flat()
-        .map(({ name }) => name)
-        .toSorted(),
-    ).toEqual([0, 1, 2, 3, 4].map((each) => `listed-${each}`));
+    expect(new Set(pages.flat().map(({ name }) => name))).toEqual(
+      new Set([0, 1, 2, 3, 4].map((each) => `listed-${each}`)),
+    );
     expect(pages.flat().every(({ value }) => value === undefined)).toBe(true);
     expect((await listed(true)).flat().every(({ value }) => value !== undefined)).toBe(true);
   });
@@ -179,7 +176,7 @@ describe("what is asked of API Gateway by its SDK", () => {
     expect(inPlan.items?.map(({ id }) => id)).toContain(keyId);
     await client.send(new DeleteUsagePlanKeyCommand(within));
     for (const gone of [new GetUsagePlanKeyCommand(within), new DeleteUsagePlanKeyCommand(within)])
-      await expect(client.send(gone as GetUsagePlanKeyCommand)).rejects.toMatchObject({ name: "NotFoundException" });
+      await expect(client.send(gone)).rejects.toMatchObject({ name: "NotFoundException" });
   });
 
   test("describes plans as they were deployed", async () => {
@@ -198,7 +195,7 @@ describe("what is asked of API Gateway by its SDK", () => {
     const { id: apiKey, value } = await makeKey("slow");
     await client.send(new DeleteApiKeyCommand({ apiKey }));
     for (const gone of [new GetApiKeyCommand({ apiKey }), new DeleteApiKeyCommand({ apiKey })])
-      await expect(client.send(gone as GetApiKeyCommand)).rejects.toMatchObject({ name: "NotFoundException" });
+      await expect(client.send(gone)).rejects.toMatchObject({ name: "NotFoundException" });
     expect((await client.send(new GetUsagePlansCommand({ keyId: apiKey }))).items).toEqual([]);
     expect((await ask(value)).status).toBe(403);
   });
@@ -207,13 +204,13 @@ describe("what is asked of API Gateway by its SDK", () => {
     const maker = new APIGatewayClient(cloud.client("maker"));
     const { id: apiKey } = await maker.send(new CreateApiKeyCommand({ name: "own", tags: { "managed-by": "shop" } }));
     const { id: other } = await makeKey();
-    for (const ask of [
+    for (const call of [
       () => maker.send(new CreateApiKeyCommand({ name: "untagged" })),
       () => maker.send(new CreateApiKeyCommand({ name: "else", tags: { "managed-by": "else" } })),
       () => maker.send(new DeleteApiKeyCommand({ apiKey: other })),
       () => maker.send(new GetApiKeyCommand({ apiKey })),
     ])
-      await expect(ask()).rejects.toMatchObject({ name: "AccessDeniedException" });
+      await expect(call()).rejects.toMatchObject({ name: "AccessDeniedException" });
     await maker.send(new DeleteApiKeyCommand({ apiKey }));
   });
 });
@@ -240,7 +237,7 @@ describe("a method that asks for a key", () => {
 
   test("counts a day's requests by key, and says what is left", async () => {
     const key = await makeKey("daily");
-    expect((await statuses(key.value, 5)).toSorted()).toEqual([200, 200, 200, 429, 429]);
+    expect((await statuses(key.value, 5)).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 429, 429]);
     const refused = await ask(key.value);
     expect(refused.headers.get("x-amzn-errortype")).toBe("LimitExceededException");
     expect(await refused.json()).toEqual({ message: "Limit Exceeded" });
