@@ -77,8 +77,10 @@ describe("faults", () => {
 
   describe("on the worker that sends the request", () => {
     const told: string[] = [];
+    let id = "first";
     const work = (payload: object) => ({
       functionName: "task",
+      id,
       payload: JSON.stringify(payload),
       kill: async () => void told.push(`kill after ${runs}`),
       timeOut: async () => void told.push(`timeout after ${runs}`),
@@ -133,6 +135,13 @@ describe("faults", () => {
       expect(codeOf((await call(mine)).text)).toBe("ValidationException");
       expect(codeOf((await call(mine)).text)).toBe("ThrottlingException");
       expect((await call(mine)).status).toBe(200);
+      await faults("DELETE");
+    });
+    test("is counted anew in each invocation", async () => {
+      await inject({ kind: "refuse", skip: 1, times: 2, invocation: ["ten_1"] });
+      const statuses: number[] = [];
+      for (id of ["first", "first", "second", "second", "third", "third"]) statuses.push((await call(mine)).status);
+      expect(statuses).toEqual([200, 400, 200, 400, 200, 200]);
       await faults("DELETE");
     });
     test("its calls are written down while somebody asks for it", async () => {

@@ -42,7 +42,7 @@ export type FaultRule = {
    * first one tells whose invocation it is, such as a tenant's id.
    */
   readonly invocation?: readonly string[];
-  /** How many such requests pass before the first one hit; absent: none. */
+  /** How many such requests of one invocation pass before the first one hit; absent: none. */
   readonly skip?: number;
   /** How many requests it hits; absent: until it is cleared. */
   readonly times?: number;
@@ -98,15 +98,17 @@ const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, w
 const lost = (): AwsError => new AwsError("InternalFailure", "Injected fault: nobody waits for this reply.", 500);
 const refusal = (): AwsError => new AwsError("ValidationException", "Injected fault: the request is refused.", 400);
 
-type Entry = { readonly rule: FaultRule; seen: number; hits: number };
+/** How many requests were seen of each invocation, by its id; those that nobody's worker sent are one more. */
+type Entry = { readonly rule: FaultRule; readonly seen: Map<string, number>; hits: number };
 
 export const createFaults = (): Faults => {
   const rules: Entry[] = [];
   const take = (request: AwsRequest, action: string | null, work: Work | undefined, passed: ReadonlySet<FaultRule>) => {
     const concerned = rules.filter(({ rule }) => !passed.has(rule) && concerns(rule, request, action, work));
     const eligible = (entry: Entry): boolean => {
-      entry.seen += 1;
-      return entry.seen > (entry.rule.skip ?? 0) && entry.hits < (entry.rule.times ?? Number.POSITIVE_INFINITY);
+      const seen = (entry.seen.get(work?.id ?? "") ?? 0) + 1;
+      entry.seen.set(work?.id ?? "", seen);
+      return seen > (entry.rule.skip ?? 0) && entry.hits < (entry.rule.times ?? Number.POSITIVE_INFINITY);
     };
     const waits = (entry: Entry): boolean => entry.rule.kind === "delay" || entry.rule.kind === "hold";
     // What waits comes back to meet the others, which count it then; all of these do, though one of them hits.
@@ -179,7 +181,7 @@ export const createFaults = (): Faults => {
     get active() {
       return rules.length > 0;
     },
-    add: (rule) => void rules.push({ rule, seen: 0, hits: 0 }),
+    add: (rule) => void rules.push({ rule, seen: new Map(), hits: 0 }),
     list: (invocation) =>
       rules.flatMap(({ rule, hits }) =>
         invocation === undefined || rule.invocation?.includes(invocation) === true ? [{ ...rule, hits }] : [],

@@ -3,6 +3,8 @@ import type { AwsRequest } from "./service.ts";
 /** One invocation that a worker runs now, and what can befall it. */
 export type Work = {
   readonly functionName: string;
+  /** The invocation's request id. */
+  readonly id: string;
   /** JSON, as the function got it. */
   readonly payload: string;
   /** The worker dies at once, in the middle of what it does. */

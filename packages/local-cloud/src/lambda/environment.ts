@@ -75,8 +75,8 @@ export type Environment = {
   invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
   /** The access key of the session that the worker was given. */
   readonly accessKeyId: string | undefined;
-  /** What it runs now, JSON; null when it is free. */
-  readonly payload: string | null;
+  /** What it runs now: the request id, and JSON; null when it is free. */
+  readonly running: { readonly id: string; readonly payload: string } | null;
   /** Ends what it runs now as its time limit would. */
   timeOut(): Promise<void>;
   /** Ends the thread at once; what it runs has failed. */
@@ -223,8 +223,8 @@ export const startEnvironment = (
     },
     ready: ready.promise,
     accessKeyId: variables["AWS_ACCESS_KEY_ID"],
-    get payload() {
-      return current?.payload ?? null;
+    get running() {
+      return current;
     },
     async timeOut() {
       if (current !== null) await timedOut(current.id);

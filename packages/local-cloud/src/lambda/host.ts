@@ -55,6 +55,8 @@ export const createLambdaHost = async (
 ): Promise<LambdaHost> => {
   const deployed = new Map<string, Deployed>();
   const draining = new Set<Promise<void>>();
+  /** The function of each worker's access key. */
+  const owners = new Map<string, string>();
   // More workers loading at once than there are processors make each of them late.
   const gate = createGate(Math.max(2, availableParallelism()));
   const root = join(host.data, "lambda");
@@ -69,6 +71,7 @@ export const createLambdaHost = async (
   /** Exactly what Lambda sets, and the function's own variables; nothing of this process. */
   const environmentOf = (definition: LambdaFunction, folder: string): Record<string, string> => {
     const credentials = host.credentials(definition.role.split("/").at(-1) ?? definition.role, definition.name);
+    owners.set(credentials.accessKeyId, definition.name);
     const { SST_KEY_FILE: key, ...variables } = definition.variables;
     return {
       ...variables,
@@ -146,9 +149,10 @@ export const createLambdaHost = async (
   };
 
   const workIn = (name: string, environment: Environment): Work => {
-    const payload = environment.payload ?? "";
+    const { id, payload } = environment.running ?? { id: "", payload: "" };
     return {
       functionName: name,
+      id,
       payload,
       kill: () => environment.close(),
       timeOut: () => environment.timeOut(),
@@ -161,13 +165,14 @@ export const createLambdaHost = async (
   };
 
   return {
-    running: (accessKeyId) =>
-      [...deployed].flatMap(([name, { pool }]) =>
-        pool
-          .busy()
+    running(accessKeyId) {
+      const names = accessKeyId === undefined ? [...deployed.keys()] : [owners.get(accessKeyId) ?? ""];
+      return names.flatMap((name) =>
+        (deployed.get(name)?.pool.busy() ?? [])
           .filter((environment) => accessKeyId === undefined || environment.accessKeyId === accessKeyId)
           .map((environment) => workIn(name, environment)),
-      ),
+      );
+    },
     async apply(graph) {
       const functions = await readFunctions(graph);
       await Promise.all(functions.map((definition) => deploy(definition)));
