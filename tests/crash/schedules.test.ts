@@ -10,9 +10,9 @@ import { ready } from "../support/ready.ts";
 /** Other schedules with each seed; any seed must do. */
 const seed = 20_260_101;
 
-const say = (what: string, { schedules, faults, met, survived, undone, violations }: Outcome): void => {
+const say = (what: string, { runs, tenants, faults, met, survived, undone, violations }: Outcome): void => {
   process.stdout.write(
-    `${what}: ${schedules} schedules with ${faults} faults, ${met} of them met; ${survived} survived, ` +
+    `${what}: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met; ${survived} survived, ` +
       `${undone} undone and retried, ${violations.length} violations\n`,
   );
 };
@@ -69,7 +69,7 @@ describe("the proof notices", () => {
     const last = (await harness.clean("standard")).points.findLast((point) => point.step === "ActivateTenant")!;
     const rule = { service, action, kind: "ignore", invocation: [`"step":"${step}"`] };
     await ask(ready(), "faults", "/_faults", { method: "POST", body: JSON.stringify(rule) });
-    const outcome = await harness.run([{ tier: "standard", injected: [{ point: last, fault: "refused" }] }]);
+    const outcome = await harness.run([{ tier: "standard", rounds: [[{ point: last, fault: "refused" }]] }]);
     expect(outcome.violations.map(({ what }) => what)).toContainEqual(expect.stringContaining(stays));
   });
 });

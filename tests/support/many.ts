@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { send } from "./api.ts";
 import type { Ready } from "./app.ts";
 import { askAll, askJson } from "./aws.ts";
-import { pooled } from "./crash/run.ts";
+import { pooled } from "./crash/pool.ts";
 
 export type Onboarded = {
   readonly tier: string;
@@ -58,6 +58,7 @@ export const onboardMany = (
 ): Promise<Onboarded[]> =>
   pooled(
     Array.from({ length: options.count }, (_, at) => at),
+    options.atOnce,
     (at) =>
       onboardOne(
         ready,
@@ -65,8 +66,6 @@ export const onboardMany = (
         `${options.prefix}-${String(at).padStart(4, "0")}`,
         options.tiers[at % options.tiers.length] ?? "standard",
       ),
-    undefined,
-    options.atOnce,
   );
 
 /** State transitions that AWS bills for an execution: each entry of a state, retries too. */

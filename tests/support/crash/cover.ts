@@ -1,6 +1,14 @@
 import type { TierName } from "@tenantry/core/tenant/tier";
 import { callOf, faultsAt, type TierPoints } from "./points.ts";
-import { type FaultName, faultNames, type Injected, type Point, random, type Schedule } from "./schedule.ts";
+import {
+  type FaultName,
+  faultNames,
+  type Injected,
+  type Point,
+  random,
+  type Round,
+  type Schedule,
+} from "./schedule.ts";
 
 /** Single faults of one tier, to be met by somebody. */
 type Wanted = {
@@ -80,30 +88,69 @@ export const sample = (tiers: readonly TierPoints[], seed: number): Wanted[] => 
   });
 };
 
-/** One from each task's list at a time, until all lists are empty. */
-const rows = (list: readonly Injected[]): Injected[][] => {
-  const byStep = Object.values(Object.groupBy(list, ({ point }) => point.step)).map((one = []) => [...one]);
-  const packed: Injected[][] = [];
-  for (let at = 0; byStep.some((one) => at < one.length); at += 1) packed.push(byStep.flatMap((one) => one[at] ?? []));
-  return packed;
+/** Deaths are tried again once, other trouble several times; what is done twice costs nothing. */
+type Cost = "death" | "trouble" | "nothing";
+const costOf = (fault: FaultName): Cost => {
+  if (/^(?:killed|timed-out)/.test(fault)) return "death";
+  return fault.endsWith("-twice") ? "nothing" : "trouble";
+};
+
+/** How much one run of a task lives through. A release is tried again whatever it was. */
+const patienceOf = (step: string): Record<Cost, number> =>
+  /^(?:Release|FailOnboarding)/.test(step)
+    ? { death: 1, trouble: 2, nothing: 2 }
+    : { death: 1, trouble: 3, nothing: 2 };
+
+/** Parts a task's faults into as few runs as it lives through; no run meets two of them at one call. */
+const partsOf = (step: string, list: readonly Injected[]): Injected[][] => {
+  const parts: Injected[][] = [];
+  for (const one of list) {
+    const cost = costOf(one.fault);
+    const room = parts.find(
+      (part) =>
+        part.every(({ point }) => point !== one.point) &&
+        part.filter(({ fault }) => costOf(fault) === cost).length < patienceOf(step)[cost],
+    );
+    if (room === undefined) parts.push([one]);
+    else room.push(one);
+  }
+  return parts;
+};
+
+/** Runs that meet all of these faults: tasks share nothing but the operation, so each of them meets a part of its own. */
+const rounds = (list: readonly Injected[]): Round[] => {
+  const steps = Object.entries(Object.groupBy(list, ({ point }) => point.step));
+  const parts = steps.map(([step, faults = []]) => partsOf(step, faults));
+  const longest = Math.max(0, ...parts.map((one) => one.length));
+  return Array.from({ length: longest }, (_, at) => parts.flatMap((one) => one[at] ?? []));
+};
+
+/** How many runs of one tenant come to nothing before one of them is let live. */
+const chain = 6;
+
+/** Each chain in the order of the list, and far apart in it: a retry mostly gets past where the run before it ended. */
+const chained = (list: readonly Round[]): Round[][] => {
+  const chains = Math.ceil(list.length / chain);
+  return Array.from({ length: chains }, (_, first) => list.filter((_round, at) => at % chains === first));
 };
 
 /**
- * Schedules that meet all of these faults. Tasks share nothing but the operation, so the faults that each of them
- * survives are met in one onboarding, one for each task. A fault that ends the onboarding is the only one on its way.
- * Where it comes last, so that all there is to take back is there, the steps that take back meet one each.
+ * Schedules that meet all of these faults. The faults that tasks survive are met together, as many as they live through.
+ * A fault that ends the onboarding is the only one on its way; the retry then meets the next one. Where it comes last, so
+ * that all there is to take back is there, the steps that take back meet a part of theirs.
  */
 export const packed = (wanted: readonly Wanted[]): Schedule[] =>
-  wanted.flatMap(({ tier, survivable, fatal, back, end }) => {
-    const lists = [...rows(survivable), ...fatal.map((one) => [one]), ...rows(back).map((row) => [end, ...row])];
-    return lists.map((injected) => ({ tier, injected }));
-  });
+  wanted.flatMap(({ tier, survivable, fatal, back, end }) => [
+    ...rounds(survivable).map((round) => ({ tier, rounds: [round] })),
+    ...chained(fatal.map((one) => [one])).map((list) => ({ tier, rounds: list })),
+    ...chained(rounds(back).map((round) => [end, ...round])).map((list) => ({ tier, rounds: list })),
+  ]);
 
 /** The same faults, each in an onboarding of its own. */
 export const alone = (wanted: readonly Wanted[]): Schedule[] =>
   wanted.flatMap(({ tier, survivable, fatal, back, end }) => [
-    ...[...survivable, ...fatal].map((one) => ({ tier, injected: [one] })),
-    ...back.map((one) => ({ tier, injected: [end, one] })),
+    ...[...survivable, ...fatal].map((one) => ({ tier, rounds: [[one]] })),
+    ...back.map((one) => ({ tier, rounds: [[end, one]] })),
   ]);
 
 /** What makes an onboarding fail for good, so that a second fault can meet the compensation. */
@@ -120,6 +167,6 @@ export const pairs = (count: number, seed: number, tiers: readonly TierPoints[])
     const { tier, onward, back } = pick(tiers);
     const compensated = at % 2 === 0 && back.length > 0;
     const first = { point: pick(onward), fault: pick(compensated ? fatalOnes : faultNames) };
-    return { tier, injected: [first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }] };
+    return { tier, rounds: [[first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }]] };
   });
 };

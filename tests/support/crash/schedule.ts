@@ -23,32 +23,42 @@ export type FaultName = keyof typeof faults;
 export const faultNames = Object.keys(faults) as FaultName[];
 
 export type Injected = { readonly point: Point; readonly fault: FaultName };
-export type Schedule = { readonly tier: string; readonly injected: readonly Injected[] };
+/** A call of the compensation. */
+export const isBack = ({ step }: Point): boolean => /^(?:Release|BeginCompensation|FailOnboarding)/.test(step);
+
+/** What befalls one run of an onboarding, its compensation included. */
+export type Round = readonly Injected[];
+/** What befalls an onboarding, and then each retry in turn. After the last one a retry is left in peace. */
+export type Schedule = { readonly tier: string; readonly rounds: readonly Round[] };
 
 export const nameOfFault = ({ point: { step, service, action, nth }, fault }: Injected): string =>
   `${step}/${service}:${action}#${nth}/${fault}`;
 
-/** As `--only` takes it: `standard ProvisionDatabase/secretsmanager:CreateSecret#0/killed-after`, faults joined by ` + `. */
-export const nameOf = ({ tier, injected }: Schedule): string => `${tier} ${injected.map(nameOfFault).join(" + ")}`;
+const nameOfRound = (round: Round): string => round.map(nameOfFault).join(" + ");
+
+/**
+ * As `--only` takes it: `standard ProvisionDatabase/secretsmanager:CreateSecret#0/killed-after`, faults of one run joined
+ * by ` + `, runs by ` | `.
+ */
+export const nameOf = ({ tier, rounds }: Schedule): string => `${tier} ${rounds.map(nameOfRound).join(" | ")}`;
+
+const parseFault = (text: string): Injected => {
+  const [, step = "", service = "", action = "", nth = "", fault = ""] =
+    /^(\w+)\/([\w-]+):(.+)#(\d+)\/([\w-]+)$/.exec(text) ?? [];
+  if (!(fault in faults)) throw new Error(`"${text}" is no fault.`);
+  return { point: { step, service, action, nth: Number(nth) }, fault: fault as FaultName };
+};
 
 /** @throws Error when the text names no schedule. */
 export const parseSchedule = (text: string): Schedule => {
   const [tier = "", ...rest] = text.split(" ");
-  const injected = rest
-    .join(" ")
-    .split(" + ")
-    .map((one): Injected => {
-      const [, step = "", service = "", action = "", nth = "", fault = ""] =
-        /^(\w+)\/([\w-]+):(.+)#(\d+)\/([\w-]+)$/.exec(one) ?? [];
-      if (!(fault in faults)) throw new Error(`"${text}" is no schedule.`);
-      return { point: { step, service, action, nth: Number(nth) }, fault: fault as FaultName };
-    });
-  return { tier, injected };
+  const rounds = rest.join(" ").split(" | ");
+  return { tier, rounds: rounds.map((round) => round.split(" + ").map(parseFault)) };
 };
 
 /** The rules by which the gateway does it to one tenant, in the order of the faults. */
-export const rulesOf = ({ injected }: Schedule, tenantId: string) =>
-  injected.map(({ point: { step, service, action, nth }, fault }) => ({
+export const rulesOf = (round: Round, tenantId: string) =>
+  round.map(({ point: { step, service, action, nth }, fault }) => ({
     service,
     action,
     skip: nth,

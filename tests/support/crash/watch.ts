@@ -5,7 +5,7 @@ import { askJson } from "../aws.ts";
 /** How an operation may be found once nothing is done for it any more. */
 const ended = new Set(["succeeded", "failed", "cancelled", "compensation_failed"]);
 
-const patience = 240_000;
+const patience = 480_000;
 const pause = 250;
 
 /** Operations as the Control table has them, asked for together: one request a tenant would be most of the load. */

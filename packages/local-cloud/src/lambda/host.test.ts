@@ -168,7 +168,11 @@ describe("a deployed function", () => {
 
     const first = lambda.invoke("fn", { ms: 200 });
     const work = await vi.waitFor(() => lambda.running(key)[0] ?? Promise.reject(new Error("not yet")));
-    expect(work).toMatchObject({ functionName: "fn", id: expect.stringMatching(/^[0-9a-f-]{36}$/), payload: '{"ms":200}' });
+    expect(work).toMatchObject({
+      functionName: "fn",
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      payload: '{"ms":200}',
+    });
     await work?.again();
     expect((await first).payload).toBe(1);
 
