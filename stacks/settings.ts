@@ -1,3 +1,5 @@
+import { quotaLimits } from "@tenantry/core/tenant/limits";
+
 /** What differs between deployments. Read here and nowhere else in the stacks. */
 const required = (name: string, what: string): string => {
   const value = process.env[name];
@@ -48,6 +50,11 @@ export const billingGraceDays = process.env.BILLING_GRACE_DAYS || "3";
  * `{"db_clusters": 100, "premium_tenants": 60}`. The names and defaults are in packages/core/src/tenant/quota.ts.
  */
 export const tenantLimits = process.env.TENANT_LIMITS || "{}";
+try {
+  quotaLimits(tenantLimits);
+} catch (error) {
+  throw new Error(`TENANT_LIMITS does not hold limits: ${String(error)}`, { cause: error });
+}
 
 /** How many days the password of a tenant's database login is current, 1 to 1000. It is refused after twice as many. */
 export const rotationDays = process.env.ROTATION_DAYS || "30";

@@ -4,6 +4,7 @@ import type { Graph } from "@tenantry/local-cloud/deploy/graph";
 import type { TestProject } from "vitest/node";
 import { type Ready, startApp, temporaryFolder } from "./app.ts";
 import { ask } from "./aws.ts";
+import { impatient } from "./crash/stage.ts";
 import { grantsOf } from "./grants.ts";
 import { compareGrants } from "./unused-grants.ts";
 
@@ -33,6 +34,7 @@ export const setup = async ({ provide }: TestProject): Promise<(() => Promise<vo
   const data = temporaryFolder();
   // The webhooks' tests receive on this machine.
   process.env["WEBHOOK_ALLOWED_HOSTS"] ??= "localhost";
+  impatient();
   const app = await startApp(data);
   provide("ready", app.ready);
   return async () => {

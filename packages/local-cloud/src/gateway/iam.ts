@@ -186,7 +186,9 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     async mayAssume(caller, role, action, context) {
       if (role.trust === null) return false;
       const question = { caller, action, resource: role.arn, context, resourcePolicy: role.trust };
-      return (await decide(question)) === "allow";
+      const may = (await decide(question)) === "allow";
+      if (may && caller.role !== undefined) use(caller.role, action);
+      return may;
     },
   };
 };

@@ -15,6 +15,7 @@ describe("STS", () => {
     gateway.setGraph(
       graphOf(
         roleOf("starter", []),
+        roleOf("switcher", [{ Effect: "Allow", Action: ["sts:AssumeRole", "sts:TagSession"], Resource: "*" }]),
         roleOf("anyone", [{ Effect: "Allow", Action: "*", Resource: "*" }], {
           Effect: "Allow",
           Principal: { AWS: `arn:aws:iam::${account}:root` },
@@ -58,6 +59,17 @@ describe("STS", () => {
       ":assumed-role/anyone/me",
     );
     expect(gateway.sessions.find(credentials.accessKeyId)?.caller.sessionTags).toEqual({ tenant: "acme" });
+  });
+
+  test("notes that a role has used what let it assume another", async () => {
+    const tagged = "&Tags.member.1.Key=tenant&Tags.member.1.Value=acme";
+    expect((await assume("anyone", tagged, gateway.credentials("switcher", "s"))).status).toBe(200);
+    const { text } = await sendSigned(gateway.endpoint, {
+      service: "permissions",
+      path: "/_permissions",
+      method: "GET",
+    });
+    expect(JSON.parse(text).used.switcher).toEqual(["sts:AssumeRole", "sts:TagSession"]);
   });
 
   test("refuses a role that trusts a service only, a role that is not there, and too long a session", async () => {
