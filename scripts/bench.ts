@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { api } from "../tests/bench/api.ts";
 import { authorizer } from "../tests/bench/authorizer.ts";
 import { line, type Row } from "../tests/bench/bench.ts";
 import { manyTenants } from "../tests/bench/many-tenants.ts";
@@ -12,7 +13,7 @@ const wanted = process.argv[2] ?? "";
 const results: Record<string, Row[]> = {};
 
 console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}`);
-for (const bench of [authorizer, metering, onboarding, manyTenants].filter(({ name }) => name.includes(wanted))) {
+for (const bench of [authorizer, api, metering, onboarding, manyTenants].filter(({ name }) => name.includes(wanted))) {
   console.log(`\n${bench.name}`);
   const rows = await bench.run();
   results[bench.name] = rows;

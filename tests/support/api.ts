@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Ready } from "./app.ts";
 
 /** The operator's keys on the embedded cloud. */
-export const operator = (ready: Ready) => ({
+export const operator = (ready: Pick<Ready, "aws_endpoint_url" | "region">) => ({
   endpoint: ready.aws_endpoint_url,
   region: ready.region,
   credentials: { accessKeyId: "test", secretAccessKey: "test" },
@@ -11,7 +11,7 @@ export const operator = (ready: Ready) => ({
 
 /** Signs in and returns the access token. */
 export const signIn = async (
-  ready: Ready,
+  ready: Pick<Ready, "aws_endpoint_url" | "region" | "client_id" | "admin">,
   user: { email: string; password: string } = ready.admin,
 ): Promise<string> => {
   const cognito = new CognitoIdentityProviderClient(operator(ready));
