@@ -55,7 +55,10 @@ const asking = (data: string): number =>
 
 /** `BEARER`, `BEARER `, `bEARER`…: as many ways as are needed to write one header, which mean the same. */
 const spelled = (way: number, token: string): string => {
-  const letters = [..."bearer"].map((letter, at) => ((way >> at) % 2 === 0 ? letter : letter.toUpperCase())).join("");
+  const letters = "bearer"
+    .split("")
+    .map((letter, at) => ((way >> at) % 2 === 0 ? letter : letter.toUpperCase()))
+    .join("");
   return `${letters}${" ".repeat(1 + (way >> 6))}${token}`;
 };
 
