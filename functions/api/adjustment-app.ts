@@ -8,10 +8,12 @@ import { s3UsageArchive } from "@tenantry/aws/usage-archive";
 import { s3UsageArchiveReader } from "@tenantry/aws/usage-archive-reader";
 import { usageCounting } from "@tenantry/aws/usage-counting";
 import { dynamoUsageChunks } from "@tenantry/aws/usage-pages";
+import { dynamoUsageTotals } from "@tenantry/aws/usage-totals";
 import { applyPending } from "@tenantry/core/usage/apply-adjustment";
 import { createAdjustment } from "@tenantry/core/usage/create-adjustment";
 import { listAdjustments } from "@tenantry/core/usage/list-adjustments";
 import { voidEvents } from "@tenantry/core/usage/void-events";
+import { voidUsers } from "@tenantry/core/usage/void-users";
 import { errorFields, log } from "@tenantry/lambda/log";
 
 const database = documents();
@@ -24,12 +26,18 @@ const adjustments = dynamoAdjustments(database, control);
 const counting = () => {
   const table = setting("USAGE_TABLE");
   const bucket = setting("USAGE_BUCKET");
-  const chunks = dynamoUsageChunks(table);
+  const voiding = {
+    chunks: dynamoUsageChunks(table),
+    archive: s3UsageArchiveReader(bucket),
+    clock,
+    ...waiting,
+  };
   return {
     ...usageCounting(table, clock),
     adjustments,
     archive: s3UsageArchive(bucket),
-    voids: voidEvents({ chunks, archive: s3UsageArchiveReader(bucket), clock, ...waiting }),
+    voids: voidEvents(voiding),
+    users: voidUsers({ ...voiding, totals: dynamoUsageTotals(table) }),
     registry: dynamoRegistry(database, control),
     clock,
     newId,

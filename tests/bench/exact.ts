@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { onboard, poll, send, signIn } from "../support/api.ts";
+import { onboard, poll, send } from "../support/api.ts";
 import type { Ready } from "../support/app.ts";
 import { compare } from "../support/usage/compare.ts";
+import { correctAll, correctionsApplied } from "../support/usage/correct.ts";
 import { errorsOf } from "../support/usage/naive.ts";
 import {
   addFaults,
@@ -13,8 +14,15 @@ import {
   replayArchive,
   reshard,
 } from "../support/usage/play.ts";
-import { settle } from "../support/usage/settle.ts";
+import { countable, settle } from "../support/usage/settle.ts";
+import { freshToken } from "../support/usage/token.ts";
 import { traceOf } from "../support/usage/trace.ts";
+
+/** How long nothing may move before it is given up: more than the consumer's time limit with all its retries of one batch. */
+const patience = 600_000;
+
+/** How many events the producers may be ahead of the consumer. */
+const ahead = 20_000;
 
 /** Prints how long it takes from a put to the answer that has it. */
 const delays = async (ready: Ready, token: string, tenantId: string): Promise<void> => {
@@ -47,9 +55,11 @@ export const exact = async (
   ready: Ready,
   options: { readonly events: number; readonly seed: number },
 ): Promise<number> => {
-  const token = await signIn(ready);
+  const tokens = freshToken(ready);
+  const token = await tokens();
   const started = Date.now();
-  const seconds = () => `${((Date.now() - started) / 1000).toFixed(0)} s`;
+  const seconds = () =>
+    `${((Date.now() - started) / 1000).toFixed(0)} s, this process ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`;
   const tenants: string[] = [];
   for (let n = 0; n < 5; n++) {
     const name = `Exact ${started.toString(36)} ${n}`;
@@ -58,30 +68,48 @@ export const exact = async (
   const meters = await defineMeters(ready, token);
   const used = oracleMeters.map(({ name }) => name);
   await delays(ready, token, tenants[0] ?? "");
-  const trace = traceOf({ ...options, tenants, meters, used, now: Date.now() });
+  const trace = traceOf({ ...options, tenants, meters, used, now: Date.now(), corrections: 4 });
   console.log(
-    `${trace.puts.length} records: ${trace.counted.length} events that count, ${trace.poisoned} that are poison, seed ${options.seed}`,
+    `${trace.puts.length} records: ${trace.counted.length} events that count, ${trace.poisoned} that are poison, ${trace.corrections.length} corrections, seed ${options.seed}`,
   );
 
-  await addFaults(ready, mishaps(Math.max(2, Math.round(options.events / 20_000))));
-  const parts = 4;
+  await addFaults(ready, mishaps(Math.max(2, Math.min(20, Math.round(options.events / 20_000)))));
+  const since = Date.now();
+  const total = countable(trace.counted).length;
+  const settling = { tenants, counted: trace.counted, patience };
+  const parts = Math.max(2, Math.ceil(options.events / ahead));
   const size = Math.ceil(trace.puts.length / parts);
+  let correcting: Promise<void> = Promise.resolve();
   for (let part = 0; part < parts; part++) {
     await putAll(ready, trace.puts.slice(part * size, (part + 1) * size));
-    if (part === 1) await reshard(ready);
+    if (part === Math.floor((parts - 1) / 2)) {
+      await reshard(ready);
+      correcting = correctAll(ready, tokens, trace.corrections, patience);
+      correcting.catch(() => undefined);
+    }
+    // Producers that outrun the consumer by hours tell nothing more about it, and batches get too large for its time limit.
+    const enough = (total * part) / parts;
+    await settle(ready, tokens, { ...settling, enough });
+    if (parts > 2) console.log(`part ${part + 1} of ${parts} after ${seconds()}`);
   }
   console.log(`put after ${seconds()}`);
-  await settle(ready, token, { tenants, counted: trace.counted }, 300_000 + options.events * 10);
+  await correcting;
+  await correctionsApplied(ready, tokens, tenants, patience);
+  console.log(`corrected after ${seconds()}`);
+  await settle(ready, tokens, settling);
+  const counted = Date.now() - since;
   const hits = await clearFaults(ready);
   console.log(
-    `counted after ${seconds()}; faults: ${Object.entries(hits)
+    `counted after ${seconds()}, ${(counted / 1000 / (options.events / 100_000)).toFixed(0)} s per 100,000 events; faults: ${Object.entries(
+      hits,
+    )
       .map(([fault, times]) => `${times} × ${fault}`)
       .join(", ")}`,
   );
-  console.log(`${await replayArchive(ready, started)} records of the archive counted again on top`);
+  console.log(`${await replayArchive(ready, started)} records of the archive counted again on top, after ${seconds()}`);
   await sleep(5000);
 
-  const { buckets, mismatches } = await compare(ready, token, {
+  const { buckets, mismatches } = await compare(ready, tokens, {
     tenants,
     meters: oracleMeters,
     counted: trace.counted,

@@ -42,9 +42,9 @@ export const unitsSpent = async (options: {
   let read = 0;
   const chunks: UsageChunks = {
     ...store,
-    heads: async (keys) => {
-      read += 0.5 * keys.length;
-      return store.heads(keys);
+    heads: async (keys, latest) => {
+      read += (latest === true ? 1 : 0.5) * keys.length;
+      return store.heads(keys, latest);
     },
     seal: async (key, page, ids) => {
       write += units(ids.byteLength + 100);

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { onboard, signIn } from "../support/api.ts";
+import { onboard } from "../support/api.ts";
 import { ready } from "../support/ready.ts";
 import { compare } from "../support/usage/compare.ts";
+import { correctAll, correctionsApplied } from "../support/usage/correct.ts";
 import {
   addFaults,
   clearFaults,
@@ -16,16 +17,18 @@ import {
 } from "../support/usage/play.ts";
 import { errorsOf } from "../support/usage/naive.ts";
 import { settle } from "../support/usage/settle.ts";
+import { freshToken } from "../support/usage/token.ts";
 import { traceOf } from "../support/usage/trace.ts";
 
 // Everything through the deployed stream, event source mapping and consumer, with faults at the gateway; a million events
 // and more: npm run bench:exact.
 
 test(
-  "whatever befalls the consumer, every aggregate equals a naive fold of each event once",
+  "whatever befalls the consumer and whatever is corrected, every aggregate equals a naive fold of each event once",
   { timeout: 300_000 },
   async () => {
-    const token = await signIn(ready());
+    const tokens = freshToken(ready());
+    const token = await tokens();
     const since = Date.now();
     const tenants = await Promise.all(
       [0, 1].map(async () => {
@@ -35,20 +38,24 @@ test(
     );
     const meters = await defineMeters(ready(), token);
     const used = oracleMeters.map(({ name }) => name);
-    const trace = traceOf({ seed: 20_261_121, events: 2500, tenants, meters, used, now: Date.now() });
+    const trace = traceOf({ seed: 20_261_121, events: 2500, tenants, meters, used, now: Date.now(), corrections: 2 });
 
     await addFaults(ready(), mishaps(2));
     const half = Math.ceil(trace.puts.length / 2);
     await putAll(ready(), trace.puts.slice(0, half));
     await reshard(ready());
+    const correcting = correctAll(ready(), tokens, trace.corrections, 120_000);
+    correcting.catch(() => undefined);
     await putAll(ready(), trace.puts.slice(half));
-    await settle(ready(), token, { tenants, counted: trace.counted }, 180_000);
+    await correcting;
+    await correctionsApplied(ready(), tokens, tenants, 120_000);
+    await settle(ready(), tokens, { tenants, counted: trace.counted, patience: 120_000 });
     const hits = await clearFaults(ready());
     expect(Object.values(hits).filter((times) => times > 0).length).toBeGreaterThan(8);
 
     expect(await replayArchive(ready(), since)).toBeGreaterThan(0);
     await sleep(3000);
-    const { buckets, mismatches } = await compare(ready(), token, {
+    const { buckets, mismatches } = await compare(ready(), tokens, {
       tenants,
       meters: oracleMeters,
       counted: trace.counted,

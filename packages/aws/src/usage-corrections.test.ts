@@ -143,6 +143,28 @@ describe("a correction", () => {
     await expect(create()(ctx, voidOf(tenant, "b"))).rejects.toMatchObject(problem("state-conflict"));
   });
 
+  test("voids an event of a user, who counts on only with another, and the rebuild says the same", async () => {
+    const tenant = newId("tenant");
+    const users = async () => {
+      const [found] = await dynamoUsageTotals("usage", cloud.documents).users(tenant, "active_users", hour, hour + 1);
+      return [found?.count ?? 0, (await found?.ids())?.reduce((sum, page) => sum + page.byteLength / 8, 0) ?? 0];
+    };
+    const event = (id: string, user_id: string) => record(tenant, { metric: "active_users", value: 1, id, user_id });
+    await cloud.meter()([event("a", "ada"), event("b", "bob"), event("c", "ada")]);
+    const ofUsers = { metric: "active_users" };
+    expect(await create()(ctx, voidOf(tenant, "a", ofUsers))).toMatchObject({ status: "applied" });
+    expect(await users()).toEqual([2, 2]);
+    await create()(ctx, voidOf(tenant, "c", ofUsers));
+    expect(await users()).toEqual([1, 1]);
+    await expect(create()(ctx, voidOf(tenant, "c", ofUsers))).rejects.toMatchObject(problem("state-conflict"));
+    await cloud.meter()([event("a", "ada"), event("c", "ada")]);
+    expect(await users()).toEqual([1, 1]);
+    expect(await rebuild(tenant)).toMatchObject({ events: 1, differences: [] });
+    await cloud.meter()([event("d", "ada")]);
+    expect(await users()).toEqual([2, 2]);
+    expect(await rebuild(tenant)).toMatchObject({ events: 2, differences: [] });
+  });
+
   test("of two voids of one event at once, one is taken", async () => {
     const tenant = newId("tenant");
     await cloud.meter()([record(tenant, { id: "a" }), record(tenant, { id: "b" })]);
@@ -197,7 +219,8 @@ describe("what is no correction is a problem", () => {
       "/dimensions",
     ],
     ["an average", adjust(tenant, "1", { metric: "storage_gb" }), "correction-not-applicable"],
-    ["users", voidOf(tenant, "a", { metric: "active_users" }), "correction-not-applicable"],
+    ["more users", adjust(tenant, "1", { metric: "active_users" }), "correction-not-applicable"],
+    ["an unknown event of a user", voidOf(tenant, "a", { metric: "active_users" }), "usage-event-not-found"],
     ["an unknown tenant", adjust(unknown, "1"), "tenant-not-found"],
     ["no tenant at all", adjust("acme", "1"), "tenant-not-found"],
     ["an unknown event", voidOf(tenant, "nothing"), "usage-event-not-found"],

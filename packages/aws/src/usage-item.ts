@@ -15,8 +15,9 @@ export const toItem = (key: ChunkKey, head: Head): Item => ({
   ids: { B: head.ids },
   totals: packTotals(head.totals),
   seen: { B: head.arrivals },
-  // Few chunks were ever corrected, and these two would weigh on all.
+  // Few chunks were ever corrected, and these would weigh on all.
   ...(head.voids.byteLength > 0 ? { voids: { B: head.voids } } : {}),
+  ...(head.voidedEvents === undefined ? {} : { voided: { B: head.voidedEvents } }),
   ...(head.stale === undefined ? {} : { stale: { L: [packTotals(head.stale.totals), { N: String(head.stale.ids) }] } }),
 });
 
@@ -32,6 +33,7 @@ export const fromItem = (item: Item): Head => {
     arrivals: item["seen"]?.B ?? noArrivals,
     voids: item["voids"]?.B ?? new Uint8Array(0),
     stale: staleOf(item),
+    voidedEvents: item["voided"]?.B,
   };
 };
 

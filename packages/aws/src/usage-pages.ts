@@ -31,13 +31,13 @@ export const dynamoUsageChunks = (
   const spent = (kind: "read" | "write", consumed: ConsumedCapacity | undefined) =>
     onCapacity?.(kind, consumed?.CapacityUnits ?? 0);
 
-  const batchGet = async (keys: readonly ChunkKey[]): Promise<Map<string, Head>> => {
+  const batchGet = async (keys: readonly ChunkKey[], latest: boolean): Promise<Map<string, Head>> => {
     const found = new Map<string, Head>();
     let wanted = keys.map((key) => marshalled(headKey(key)));
     for (let round = 0; wanted.length > 0; round++) {
       if (round > 0) await pause(round);
       const output = await dynamo.send(
-        new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted } }, ...capacity }),
+        new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: latest } }, ...capacity }),
       );
       spent("read", output.ConsumedCapacity?.[0]);
       for (const item of output.Responses?.[table] ?? []) found.set(nameOf(item), fromItem(item));
@@ -78,9 +78,9 @@ export const dynamoUsageChunks = (
   };
 
   return {
-    async heads(keys) {
+    async heads(keys, latest = false) {
       const batches = Array.from({ length: Math.ceil(keys.length / batchSize) }, (_, index) =>
-        batchGet(keys.slice(index * batchSize, (index + 1) * batchSize)),
+        batchGet(keys.slice(index * batchSize, (index + 1) * batchSize), latest),
       );
       const found = new Map((await Promise.all(batches)).flatMap((batch) => [...batch]));
       return keys.map((key) => found.get(nameOf(marshalled(headKey(key)))) ?? null);

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { withoutIds } from "@tenantry/core/usage/id-set";
 import type { HourTotals, UsageTotals, UserChunk } from "@tenantry/core/usage/ports";
 import { fromItem, type Item, totalsOf, totalsProjection } from "./usage-item.ts";
 import { sealedPages } from "./usage-pages.ts";
@@ -48,13 +49,16 @@ export const dynamoUsageTotals = (
       return items.map((item): UserChunk => {
         const sk = item["sk"]?.S ?? "";
         const series = sk.slice(hourKey(0).length + 1);
-        const { ids, page, totals } = fromItem(item);
+        const { ids, page, totals, voids } = fromItem(item);
         const key = { tenantId, hour: hourOf(sk), series };
         return {
           hour: key.hour,
           series,
           count: totals[series]?.count ?? 0,
-          ids: async () => [...(page === 0 ? [] : await sealedPages(table, dynamo, key, 0, page, onCapacity)), ids],
+          ids: async () => {
+            const sealed = page === 0 ? [] : await sealedPages(table, dynamo, key, 0, page, onCapacity);
+            return [...sealed, ids].map((each) => withoutIds(each, voids));
+          },
         };
       });
     },

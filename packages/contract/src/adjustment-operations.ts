@@ -10,7 +10,7 @@ export const adjustmentOperations = {
     tag: "Usage",
     summary: "Correct usage",
     description:
-      "Adds a signed value to a meter of `sum`, or voids one event of any meter that counts events. Whoever asks is the author. Usage of the last 35 days can be corrected; what is older is adjusted with a timestamp of today.",
+      "Adds a signed value to a meter of `sum`, or voids one event of any meter. Whoever asks is the author. Usage of the last 35 days can be corrected; what is older is adjusted with a timestamp of today.",
     params: none,
     query: none,
     body: CreateAdjustmentBody,

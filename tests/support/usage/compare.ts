@@ -26,7 +26,7 @@ const groupings = (window: string): string[][] =>
 /** Asks the API for every meter, window and grouping of every tenant, and compares each bucket with the naive fold. */
 export const compare = async (
   ready: Ready,
-  token: string,
+  token: () => Promise<string>,
   options: {
     readonly tenants: readonly string[];
     readonly meters: readonly Meter[];
@@ -53,7 +53,7 @@ export const compare = async (
             }),
           );
           const { status, body, text } = await send(ready, "GET", `/admin/tenants/${tenantId}/usage?${query}`, {
-            token,
+            token: await token(),
           });
           if (status !== 200) throw new Error(`${query}: ${status} ${text}`);
           const groups = (body.groups ?? [{ dimensions: {}, buckets: body.buckets }]) as Group[];

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { fingerprint } from "@tenantry/core/usage/fingerprint";
 import type { Meter } from "@tenantry/core/usage/meters";
 import type { OracleEvent } from "@tenantry/core/usage/testing/oracle";
+import type { Correction } from "./correct.ts";
 import { seeded } from "./random.ts";
 
 /** A record as it is put into the stream. */
@@ -9,8 +10,10 @@ export type Put = { readonly key: string; readonly data: Buffer };
 
 export type Trace = {
   readonly puts: readonly Put[];
-  /** What must be counted, each event once. */
+  /** What must be counted, each event once: those that are voided are not among them, what is adjusted is. */
   readonly counted: readonly OracleEvent[];
+  /** Voids of events of each meter that were put by the first half, and adjustments of sums. */
+  readonly corrections: readonly Correction[];
   /** Lines that must be set aside. */
   readonly poisoned: number;
 };
@@ -23,6 +26,8 @@ type Options = {
   readonly meters: readonly Meter[];
   readonly used: readonly string[];
   readonly now: number;
+  /** Voids of each meter, and as many adjustments of each of its sums; none by default. */
+  readonly corrections?: number;
 };
 
 const minute = 60_000;
@@ -32,11 +37,13 @@ const day = 24 * 60 * minute;
  * What producers send at their worst: tenants of any size, values of up to six decimals, events up to 35 days late and
  * five minutes early, some sent again under other sequence numbers, some packed, some compressed, some poison.
  */
-export const traceOf = ({ seed, events, tenants, meters, used, now }: Options): Trace => {
+export const traceOf = ({ seed, events, tenants, meters, used, now, corrections: each = 0 }: Options): Trace => {
   const random = seeded(seed);
   const below = (end: number) => Math.floor(random() * end);
-  const counted: OracleEvent[] = [];
-  const lines: { readonly tenant: string; readonly text: string }[] = [];
+  const counted: Identified[] = [];
+  const lines: Line[] = [];
+  /** Lines that stand once more, behind that many others. */
+  const again: (Line & { readonly behind: number })[] = [];
   let poisoned = 0;
 
   for (let n = 0; n < events; n++) {
@@ -53,27 +60,116 @@ export const traceOf = ({ seed, events, tenants, meters, used, now }: Options): 
     const micros = BigInt(Math.floor(random() * 10 ** (1 + below(15))));
     // Which sample of one millisecond stands is decided by its id, so these have one.
     const id = isOrdered || random() < 0.7 ? `${seed}-${n}` : undefined;
-    const user = `user-${Math.floor(random() ** 2 * 400)}`;
-    const dimensions = {
-      ...(random() < 0.8 ? { plan: ["free", "pro", "a|b=c"][below(3)] ?? "" } : {}),
-      ...(random() < 0.5 ? { region: ["eu", "us 1"][below(2)] ?? "" } : {}),
-      route: `/not/declared/${n % 7}`,
-    };
+    const user = userOf(Math.floor(random() ** 2 * 400));
+    const plan = random() < 0.8 ? below(plans.length) : undefined;
+    const region = random() < 0.5 ? below(regions.length) : undefined;
+    const dimensions = dimensionsOf(plan, region);
     const { hi, lo } = fingerprint(
       id ?? "",
       meters.findIndex(({ name }) => name === metric),
     );
     const rank = BigInt(hi) * 2n ** 32n + BigInt(lo);
-    counted.push({ tenantId: tenant, metric, micros, at, user, dimensions, rank });
+    counted.push({ tenantId: tenant, metric, micros, at, user, dimensions, rank, id });
     const timestamp = new Date(at).toISOString();
-    const text = `{"tenant_id":"${tenant}","metric":"${metric}","value":${decimal(micros)},"timestamp":"${random() < 0.5 ? timestamp : timestamp.replace("Z", "789")}","user_id":"${user}","dimensions":${JSON.stringify(dimensions)}${id === undefined ? "" : `,"id":"${id}"`}}`;
+    const text = `{"tenant_id":"${tenant}","metric":"${metric}","value":${decimal(micros)},"timestamp":"${random() < 0.5 ? timestamp : timestamp.replace("Z", "789")}","user_id":"${user}","dimensions":${JSON.stringify({ ...dimensions, route: `/not/declared/${n % 7}` })}${id === undefined ? "" : `,"id":"${id}"`}}`;
     lines.push({ tenant, text });
     if (id !== undefined && random() < 0.08) lines.push({ tenant, text });
-    // Much later, behind others: under another sequence number, and maybe on another shard.
-    if (id !== undefined && random() < 0.04) lines.splice(below(lines.length), 0, { tenant, text });
+    // Behind others: under another sequence number, and maybe on another shard.
+    if (id !== undefined && random() < 0.04) again.push({ tenant, text, behind: below(events) });
   }
-  return { puts: pack(lines, random), counted, poisoned };
+  const puts = pack(mixed(lines, again), random);
+  const corrections = correctionsOf(counted, used, each, below);
+  const voided = new Set(corrections.flatMap((one) => (one.type === "void" ? [one.event_id] : [])));
+  return {
+    puts,
+    counted: [...counted.filter(({ id }) => id === undefined || !voided.has(id)), ...adjustedOf(corrections)],
+    corrections,
+    poisoned,
+  };
 };
+
+type Line = { readonly tenant: string; readonly text: string };
+type Identified = OracleEvent & { readonly id: string | undefined };
+
+// Of a million events each thing that they share is there once.
+const plans = ["free", "pro", "a|b=c"];
+const regions = ["eu", "us 1"];
+const combinations = new Map<string, Readonly<Record<string, string>>>();
+const dimensionsOf = (plan: number | undefined, region: number | undefined): Readonly<Record<string, string>> => {
+  const name = `${plan} ${region}`;
+  let dimensions = combinations.get(name);
+  if (dimensions === undefined) {
+    dimensions = {
+      ...(plan === undefined ? {} : { plan: plans[plan] ?? "" }),
+      ...(region === undefined ? {} : { region: regions[region] ?? "" }),
+    };
+    combinations.set(name, dimensions);
+  }
+  return dimensions;
+};
+const users: string[] = [];
+const userOf = (n: number): string => (users[n] ??= `user-${n}`);
+
+/** The lines in their order, and the others where they belong. */
+const mixed = (lines: readonly Line[], again: readonly (Line & { readonly behind: number })[]): Line[] => {
+  const inOrder = again.toSorted((a, b) => a.behind - b.behind);
+  const all: Line[] = [];
+  let next = 0;
+  for (const [at, line] of lines.entries()) {
+    for (; (inOrder[next]?.behind ?? Number.POSITIVE_INFINITY) <= at; next++) {
+      const { tenant, text } = inOrder[next] ?? line;
+      all.push({ tenant, text });
+    }
+    all.push(line);
+  }
+  return [...all, ...inOrder.slice(next)];
+};
+
+/** Whoever is voided has an id. Most are of the last hours, as are most events. */
+const correctionsOf = (
+  counted: readonly Identified[],
+  used: readonly string[],
+  each: number,
+  below: (end: number) => number,
+): Correction[] => {
+  const half = counted.slice(0, Math.ceil(counted.length / 2));
+  const corrections: Correction[] = [];
+  for (const metric of each === 0 ? [] : used) {
+    const named = half.filter((event) => event.metric === metric && event.id !== undefined);
+    const picked = new Set(Array.from({ length: each }, () => below(named.length)));
+    for (const at of picked) {
+      const { tenantId, at: time, id: event_id = "", dimensions = {} } = named[at] ?? {};
+      if (tenantId === undefined || time === undefined) continue;
+      const common = { tenant_id: tenantId, metric, timestamp: new Date(time).toISOString() };
+      corrections.push({ type: "void", ...common, event_id });
+      if (!metric.endsWith("sum")) continue;
+      const micros = BigInt(below(10 ** 12) + 1);
+      corrections.push({
+        type: "adjust",
+        ...common,
+        value: `${below(2) === 0 ? "-" : ""}${decimal(micros)}`,
+        dimensions,
+      });
+    }
+  }
+  return corrections;
+};
+
+const adjustedOf = (corrections: readonly Correction[]): OracleEvent[] =>
+  corrections.flatMap((one) =>
+    one.type === "void"
+      ? []
+      : [
+          {
+            tenantId: one.tenant_id,
+            metric: one.metric,
+            micros: BigInt(one.value.replace(".", "")),
+            at: Date.parse(one.timestamp),
+            dimensions: one.dimensions,
+            rank: 0n,
+          },
+        ],
+  );
 
 /** Mostly of the last two hours, some as early or as late as is accepted. */
 const timeOf = (random: () => number, now: number): number => {

@@ -5,6 +5,7 @@ import { meterAgain } from "@tenantry/core/usage/meter-again";
 import { meterUsage } from "@tenantry/core/usage/meter-usage";
 import type { Standing } from "@tenantry/core/usage/tenant-check";
 import { voidEvents } from "@tenantry/core/usage/void-events";
+import { voidUsers } from "@tenantry/core/usage/void-users";
 import { startFauxqs } from "fauxqs";
 import { newId } from "../new-id.ts";
 import { dynamoAdjustments } from "../usage-adjustments.ts";
@@ -13,6 +14,7 @@ import { s3UsageArchiveReader } from "../usage-archive-reader.ts";
 import { usageCounting } from "../usage-counting.ts";
 import { dynamoUsageLedger } from "../usage-ledger.ts";
 import { dynamoUsageChunks } from "../usage-pages.ts";
+import { dynamoUsageTotals } from "../usage-totals.ts";
 import { s3Quarantine } from "../usage-quarantine.ts";
 import { quarantineList } from "../usage-quarantine-list.ts";
 import { createControlTable, startDynamo } from "./dynamo-engine.ts";
@@ -60,10 +62,12 @@ export const startUsageCloud = async (clock: () => Date) => {
     corrections: (onPending: (id: string, error: unknown) => void = () => undefined) => {
       const chunks = dynamoUsageChunks("usage", dynamo.documents);
       const waiting = { clock, sleep: (ms: number) => sleep(ms), random: Math.random };
+      const voiding = { chunks, archive: s3UsageArchiveReader(bucket, s3), ...waiting };
       return {
         ...ports(),
         adjustments: dynamoAdjustments(dynamo.documents, "control"),
-        voids: voidEvents({ chunks, archive: s3UsageArchiveReader(bucket, s3), ...waiting }),
+        voids: voidEvents(voiding),
+        users: voidUsers({ ...voiding, totals: dynamoUsageTotals("usage", dynamo.documents) }),
         newId,
         onPending,
       };

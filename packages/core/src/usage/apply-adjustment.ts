@@ -2,16 +2,18 @@ import type { Clock } from "../ports.ts";
 import { type Adjustment, type Adjustments, correctionOf } from "./adjustment.ts";
 import { arrivalOf } from "./arrivals.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
-import { adjustedEvent, chunkOf, correctionRecord, voidedIds } from "./correction.ts";
+import { adjustedEvent, chunkOf, correctionRecord, usersVoid, voidedIds } from "./correction.ts";
 import type { MeterCatalog } from "./meter-catalog.ts";
 import type { UsageArchive } from "./ports.ts";
 import type { voidEvents } from "./void-events.ts";
+import type { voidUsers } from "./void-users.ts";
 
 export type ApplyPorts = {
   readonly adjustments: Pick<Adjustments, "applied">;
   readonly archive: UsageArchive;
   readonly writer: ChunkWriter;
   readonly voids: ReturnType<typeof voidEvents>;
+  readonly users: ReturnType<typeof voidUsers>;
   readonly meters: MeterCatalog;
   readonly clock: Clock;
 };
@@ -31,6 +33,8 @@ export const applyAdjustment =
     const meters = await ports.meters.current();
     await ports.archive.put([correctionRecord(correction, arrivedAt)]);
     if (correction.type === "adjust") await ports.writer.count(key, [adjustedEvent(correction, meters, arrivedAt)]);
+    else if (meters.get(correction.metric)?.aggregation === "unique")
+      await ports.users.apply(usersVoid(correction, meters), arrivalOf(key.hour, arrivedAt), meters);
     else {
       const ids = voidedIds(correction, meters);
       const head = await ports.voids.mark({ key, ids, arrival: arrivalOf(key.hour, arrivedAt) });

@@ -2,7 +2,7 @@ import { arrivalOf } from "./arrivals.ts";
 import { isRejection, parseEvent, type Rejection, type UsageEvent } from "./event.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { MeterTable } from "./meters.ts";
-import type { ChunkKey, Counted } from "./pages.ts";
+import type { ChunkKey, Counted, EventIdentity } from "./pages.ts";
 import { periodOf } from "./period.ts";
 import type { IncomingRecord } from "./ports.ts";
 
@@ -43,6 +43,9 @@ export const monthOf = (hour: number): number => {
   }
   return month;
 };
+
+const ownOf = (id: string | undefined, { position }: IncomingRecord, meter: number, line: number): EventIdentity =>
+  id === undefined ? { text: position, meter, line } : { text: id, meter, line: 0 };
 
 /** Sorts a batch. A record holds one event, or several as JSON lines. */
 export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable, now: number): SortedBatch => {
@@ -85,6 +88,7 @@ export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable
       arrival: arrivalOf(hour, record.arrivedAt),
       record: index,
       line,
+      own: isUnique ? ownOf(id, record, meter.number, line) : undefined,
     });
   };
 

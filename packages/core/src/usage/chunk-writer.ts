@@ -12,6 +12,7 @@ import {
 import { closedPeriods } from "./period.ts";
 import type { Clock } from "../ports.ts";
 import type { UsageChunks } from "./ports.ts";
+import { withVoided } from "./voided-users.ts";
 
 export type ChunkWriterPorts = {
   readonly chunks: UsageChunks;
@@ -61,6 +62,8 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
   const memory = options.memory ?? 64 * 1024 * 1024;
   const attempts = options.attempts ?? 12;
   const known = new Map<string, Known>();
+  /** Chunks of users whose heads were read after the batch had been archived, and are not counted yet. */
+  const current = new Set<string>();
   let used = 0;
 
   /** Puts the chunk last in line to be forgotten. */
@@ -115,14 +118,35 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
     return chunk;
   };
 
+  /** What cannot be read now is read again, by itself, where it is counted: one bad chunk must not hold up the rest. */
+  const meetAll = async (keys: readonly ChunkKey[], latest: boolean, met: (name: string) => void = () => undefined) => {
+    const heads = keys.length === 0 ? [] : await chunks.heads(keys, latest).catch(() => []);
+    await Promise.allSettled(
+      heads.map(async (head, index) => {
+        const key = keys[index];
+        if (key === undefined) return;
+        await refresh(key, nameOf(key), head);
+        met(nameOf(key));
+      }),
+    );
+  };
+
+  const refresh = async (key: ChunkKey, name: string, head: Head | null): Promise<Known> => {
+    const chunk = await meet(key, name, known.has(name) ? null : head);
+    if (head !== null) await learn(key, name, chunk, head);
+    return chunk;
+  };
+
+  /** A head that is no older than this call. */
+  const latest = async (key: ChunkKey, name: string) =>
+    refresh(key, name, (await chunks.heads([key], true))[0] ?? null);
+
   return {
     async prepare(keys) {
-      const unknown = keys.filter((key) => !known.has(nameOf(key)));
-      if (unknown.length === 0) return;
-      // What cannot be read now is read again, by itself, where it is counted: one bad chunk must not hold up the rest.
-      const heads = await chunks.heads(unknown).catch(() => undefined);
-      if (heads === undefined) return;
-      await Promise.allSettled(unknown.map((key, index) => meet(key, nameOf(key), heads[index] ?? null)));
+      const ofEvents = keys.filter((key) => key.series === undefined && !known.has(nameOf(key)));
+      const ofUsers = keys.filter(({ series }) => series !== undefined);
+      for (const key of ofUsers) current.delete(nameOf(key));
+      await Promise.all([meetAll(ofEvents, false), meetAll(ofUsers, true, (name) => current.add(name))]);
     },
 
     async count(key, events) {
@@ -130,13 +154,16 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
       let chunk = known.get(name);
       if (chunk === undefined) chunk = await meet(key, name, (await chunks.heads([key]))[0] ?? null);
       remember(name, chunk);
+      // Who is known may have been voided since the head was read, so that this very event counts.
+      if (key.series !== undefined && !current.delete(name)) chunk = await latest(key, name);
       let left = withoutRepeats(events);
       let counted = 0;
       for (let lost = 0; ;) {
         // Another count of this process may have moved the chunk on while this one waited, so look again each time.
         left = unknownTo(chunk, left);
-        if (left.length === 0) break;
-        const step = nextStep(chunk.head, left, limits);
+        const { head, revived } = withVoided(key, chunk.head, events);
+        if (left.length === 0 && head === chunk.head) break;
+        const step = nextStep(head, left, limits);
         if (step.seal !== undefined) await chunks.seal(key, step.seal.page, step.seal.ids);
         const result = await chunks.save(key, step.head, closedPeriods(key.hour, clock().getTime()));
         if (result.saved) {
@@ -145,7 +172,7 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
             for (const event of taken) chunk.ids.add(event);
           });
           advance(chunk, step.head);
-          counted += step.taken;
+          counted += step.taken + revived;
           lost = 0;
           continue;
         }

@@ -101,6 +101,17 @@ export const voidedIds = (
   return AdjustmentId.safeParse(event_id).success ? [fingerprint(positionOf(event_id), number, 1), ofEvent] : [ofEvent];
 };
 
+/** What a void means of a `unique` meter. */
+export const usersVoid = (
+  correction: Pick<Void, "tenant_id" | "timestamp" | "event_id" | "metric">,
+  meters: MeterTable,
+) => ({
+  tenantId: correction.tenant_id,
+  hour: hourOf(correction),
+  metric: correction.metric,
+  ids: voidedIds(correction, meters),
+});
+
 const meterOf = (meters: MeterTable, metric: string): NumberedMeter => {
   const meter = meters.get(metric);
   if (meter === undefined) throw new Error(`There is no meter ${metric}.`);

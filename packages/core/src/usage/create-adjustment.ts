@@ -9,7 +9,7 @@ import type { Admit } from "./admit.ts";
 import type { Adjustment, Adjustments } from "./adjustment.ts";
 import { applyAdjustment, type ApplyPorts } from "./apply-adjustment.ts";
 import { monthOf } from "./batch.ts";
-import { AdjustmentId, chunkOf, microsOf, voidedIds } from "./correction.ts";
+import { AdjustmentId, chunkOf, microsOf, usersVoid, voidedIds } from "./correction.ts";
 import type { MeterTable, NumberedMeter } from "./meters.ts";
 import { seriesOf } from "./series.ts";
 
@@ -133,23 +133,21 @@ const checkAdjust = async (
 
 /** Returns what this void alone may claim. */
 const checkVoid = async (
-  { adjustments, voids }: CreateAdjustmentPorts,
+  { adjustments, voids, users }: CreateAdjustmentPorts,
   adjustment: Adjustment,
   eventId: string,
   meter: NumberedMeter,
   meters: MeterTable,
 ): Promise<string> => {
-  if (meter.aggregation === "unique")
-    throw new Problem(
-      "correction-not-applicable",
-      `${meter.name} counts users, not events: a user whose event is voided may have sent others.`,
-    );
   const other = AdjustmentId.safeParse(eventId).success ? await adjustments.get(eventId) : null;
   if (other?.type === "void")
     throw new Problem("state-conflict", "A void cannot be voided: send the event anew, under another id.");
   const key = chunkOf(adjustment);
-  const ids = voidedIds({ event_id: eventId, metric: meter.name }, meters);
-  const { state } = await voids.look({ key, ids });
+  const named = { ...adjustment, event_id: eventId };
+  const { state } =
+    meter.aggregation === "unique"
+      ? await users.look(usersVoid(named, meters), meters)
+      : await voids.look({ key, ids: voidedIds(named, meters) });
   if (state === "unknown")
     throw new Problem("usage-event-not-found", `No event ${eventId} of ${meter.name} counts in that hour.`);
   if (state === "voided") throw new Problem("state-conflict", `The event ${eventId} is voided already.`);

@@ -71,6 +71,29 @@ export class IdSet {
   }
 }
 
+/** The ids of a page. */
+export const idsIn = function* (page: Uint8Array): Generator<Fingerprint> {
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  for (let at = 0; at + 8 <= page.byteLength; at += 8) yield { hi: view.getUint32(at), lo: view.getUint32(at + 4) };
+};
+
+/** A page as a set. */
+export const idSetOf = (page: Uint8Array): IdSet => {
+  const set = new IdSet();
+  set.addPage(page);
+  return set;
+};
+
+/** A page without some of its ids. */
+export const withoutIds = (page: Uint8Array, out: Uint8Array): Uint8Array => {
+  if (out.byteLength === 0) return page;
+  const set = idSetOf(out);
+  return appendIds(
+    new Uint8Array(0),
+    [...idsIn(page)].filter((id) => !set.has(id)),
+  );
+};
+
 /** The page form of fingerprints: eight bytes each, big-endian, after those that are there. */
 export const appendIds = (page: Uint8Array, added: readonly Fingerprint[]): Uint8Array => {
   const ids = new Uint8Array(page.byteLength + added.length * 8);

@@ -13,7 +13,12 @@ export type ChunkKey = { readonly tenantId: string; readonly hour: number; reado
 export type Counted = FoldedEvent & {
   /** When it arrived, as a bit of the head's `arrivals`. */
   readonly arrival: number;
+  /** Of an event of a `unique` meter, whose fingerprint is its user's: the identity of the event itself. */
+  readonly own?: EventIdentity | undefined;
 };
+
+/** What an event's own fingerprint is made of, for whoever needs it. */
+export type EventIdentity = { readonly text: string; readonly meter: number; readonly line: number };
 
 /**
  * The head of a chunk: its totals, and the page of ids that is still open. Pages below `page` are sealed, each in an
@@ -33,6 +38,8 @@ export type Head = {
   /** Ids of events that were voided, eight bytes each. They stay among the ids. */
   readonly voids: Uint8Array;
   readonly stale?: { readonly totals: Totals; readonly ids: number } | undefined;
+  /** Of a chunk of users: the voided events, eight bytes each. Its `voids` are users who have no other event. */
+  readonly voidedEvents?: Uint8Array | undefined;
 };
 
 /** What a chunk comes to, for whoever reads it. */

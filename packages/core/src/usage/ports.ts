@@ -7,8 +7,11 @@ import type { Period, PeriodKind } from "./period.ts";
 
 /** Where chunks are kept. */
 export interface UsageChunks {
-  /** The heads that exist, in the order of `keys`. May lag behind the latest write: every save is conditional. */
-  heads(keys: readonly ChunkKey[]): Promise<(Head | null)[]>;
+  /**
+   * The heads that exist, in the order of `keys`. May lag behind the latest write, for every save is conditional;
+   * `latest` sees every finished write.
+   */
+  heads(keys: readonly ChunkKey[], latest?: boolean): Promise<(Head | null)[]>;
   /** The ids of pages `from` up to, without, `to`; each has been sealed. */
   sealed(key: ChunkKey, from: number, to: number): Promise<Uint8Array[]>;
   /** Stores a full page. Idempotent, for a full page never changes. */
@@ -43,7 +46,7 @@ export type UserChunk = {
   readonly hour: number;
   readonly series: string;
   readonly count: number;
-  /** All their fingerprints, in the form of pages: the sealed ones are read when asked for. */
+  /** The fingerprints of those who count, in the form of pages: the sealed ones are read when asked for. */
   readonly ids: () => Promise<readonly Uint8Array[]>;
 };
 

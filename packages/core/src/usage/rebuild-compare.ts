@@ -1,7 +1,7 @@
 import { hourMs } from "./accept.ts";
 import type { ShadowChunk } from "./archive-fold.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { IdSet } from "./id-set.ts";
+import { IdSet, idsIn } from "./id-set.ts";
 import type { LiveChunk, UsageLedger } from "./rebuild.ts";
 
 /** What is kept of one chunk and what the archive says. */
@@ -34,7 +34,7 @@ export const compareChunk = (
   const surplus: string[] = [];
   if (kept === undefined || kept.ids !== null) {
     const ids = new IdSet();
-    for (const id of idsOf(kept?.ids ?? new Uint8Array(0))) {
+    for (const id of idsIn(kept?.ids ?? new Uint8Array(0))) {
       ids.add(id);
       if (!shadow.ids.has(id) && !voids.has(id)) surplus.push(hex(id));
     }
@@ -52,11 +52,6 @@ export const compareChunk = (
     surplus: { count: surplus.length, first: surplus.slice(0, named) },
     unsettled: false,
   };
-};
-
-const idsOf = function* (page: Uint8Array): Generator<Fingerprint> {
-  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  for (let at = 0; at + 8 <= page.byteLength; at += 8) yield { hi: view.getUint32(at), lo: view.getUint32(at + 4) };
 };
 
 const hex = ({ hi, lo }: Fingerprint) => hi.toString(16).padStart(8, "0") + lo.toString(16).padStart(8, "0");

@@ -6,10 +6,11 @@ import { chunkOf, correctionSource, isCorrection, parseCorrection, voidedIds } f
 import { countOf, type Totals } from "./fold.ts";
 import { IdSet } from "./id-set.ts";
 import type { MeterTable } from "./meters.ts";
-import type { ChunkKey } from "./pages.ts";
+import type { ChunkKey, Counted } from "./pages.ts";
 import type { UsageArchiveReader } from "./ports.ts";
 import { isSetAside, type QuarantineEntry, type QuarantineList } from "./quarantine-entry.ts";
 import { compareChunk, type Difference } from "./rebuild-compare.ts";
+import { ownFingerprint } from "./voided-users.ts";
 import type { HourRange } from "./window.ts";
 
 /** A chunk as it is kept. */
@@ -68,7 +69,16 @@ export const rebuildUsage =
     const arrivals = hoursToRead(range, live, full, Math.floor(clock().getTime() / hourMs));
     const setAside = await waitingIn(quarantine, arrivals);
     const voids = await voidsIn(archive, tenantId, meters, arrivals);
-    const isVoided = (key: ChunkKey, id: Parameters<IdSet["has"]>[0]) => voids.get(chunkName(key))?.has(id) ?? false;
+    const voidedUsers = new Map<string, IdSet>();
+    // A void names an event; in a chunk of users it takes the user out unless another event of his is there.
+    const isVoided = (key: ChunkKey, event: Counted): boolean => {
+      const isOut = voids.get(chunkName({ tenantId, hour: key.hour }))?.has(ownFingerprint(event)) ?? false;
+      if (!isOut || key.series === undefined) return isOut;
+      const name = chunkName(key);
+      voidedUsers.set(name, voidedUsers.get(name) ?? new IdSet());
+      voidedUsers.get(name)?.add(event);
+      return true;
+    };
     const shadow = await foldArchive(archive, {
       tenantId,
       meters,
@@ -80,12 +90,14 @@ export const rebuildUsage =
       },
     });
 
+    const voidsOf = (key: ChunkKey) => (key.series === undefined ? voids : voidedUsers).get(chunkName(key));
+
     const compared = (all: readonly LiveChunk[]): Difference[] => {
       const kept = new Map(all.map((chunk) => [chunkName(chunk.key), chunk]));
       const names = [...new Set([...kept.keys(), ...shadow.keys()])].toSorted();
       return names.flatMap((name) => {
         const chunk = shadow.get(name) ?? emptyShadow(kept.get(name));
-        return compareChunk(ledger, kept.get(name), chunk, voids.get(name) ?? new IdSet()) ?? [];
+        return compareChunk(ledger, kept.get(name), chunk, voidsOf(chunk.key) ?? new IdSet()) ?? [];
       });
     };
     let differences = compared(live);

@@ -2,7 +2,7 @@ import { arrivalHours } from "./arrivals.ts";
 import { foldArchive } from "./archive-fold.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { addTotals, countOf, type Totals } from "./fold.ts";
-import { appendIds, IdSet } from "./id-set.ts";
+import { appendIds, idSetOf as setOf } from "./id-set.ts";
 import type { MeterTable } from "./meters.ts";
 import { addArrivals } from "./arrivals.ts";
 import { allTotals, type ChunkKey, countIds, type Head } from "./pages.ts";
@@ -133,16 +133,10 @@ export const voidEvents = ({ chunks, archive, clock, sleep, random }: VoidPorts)
   return { look, mark, settle };
 };
 
-const lookIn = (head: Head, known: IdSet, ids: readonly Fingerprint[]) => {
+const lookIn = (head: Head, known: ReturnType<typeof setOf>, ids: readonly Fingerprint[]) => {
   const id = ids.find((each) => known.has(each));
   if (id === undefined) return { state: "unknown" as const };
   return setOf(head.voids).has(id) ? { state: "voided" as const } : { state: "counted" as const, id };
-};
-
-const setOf = (page: Uint8Array): IdSet => {
-  const set = new IdSet();
-  set.addPage(page);
-  return set;
 };
 
 const concatenate = (pages: readonly Uint8Array[]): Uint8Array => {

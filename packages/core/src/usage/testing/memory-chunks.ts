@@ -1,4 +1,5 @@
 import { allTotals, type ChunkKey, type Head } from "../pages.ts";
+import { withoutIds } from "../id-set.ts";
 import type { PeriodKind } from "../period.ts";
 import type { Marks, RollUp, SeriesStore, UsageChunks, UsageRollUps, UsageTotals } from "../ports.ts";
 import { metricOf } from "../series.ts";
@@ -57,7 +58,7 @@ export const memoryChunks = (options: { readonly unconditional?: boolean } = {})
       inOrder(tenantId, from, to).flatMap(({ key, head }) => {
         const { series } = key;
         if (series === undefined || metricOf(series) !== metric) return [];
-        const ids = async () => [...sealed(key, 0, head.page), head.ids];
+        const ids = async () => [...sealed(key, 0, head.page), head.ids].map((page) => withoutIds(page, head.voids));
         return [{ hour: key.hour, series, count: head.totals[series]?.count ?? 0, ids }];
       }),
     marks: async (tenantId, kind, from, to) =>

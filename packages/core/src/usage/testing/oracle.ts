@@ -147,6 +147,6 @@ const average = (
 };
 
 const decimal = (micros: bigint): string => {
-  const digits = micros.toString().padStart(7, "0");
-  return `${digits.slice(0, -6)}.${digits.slice(-6)}`.replace(/\.?0+$/, "");
+  const digits = (micros < 0n ? -micros : micros).toString().padStart(7, "0");
+  return `${micros < 0n ? "-" : ""}${digits.slice(0, -6)}.${digits.slice(-6)}`.replace(/\.?0+$/, "");
 };

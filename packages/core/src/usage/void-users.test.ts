@@ -1,0 +1,205 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { sortBatch } from "./batch.ts";
+import { chunkWriter } from "./chunk-writer.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { meterTable, shippedMeters } from "./meters.ts";
+import type { ChunkKey, Counted } from "./pages.ts";
+import type { IncomingRecord, UsageArchiveReader, UsageChunks } from "./ports.ts";
+import { memoryChunks } from "./testing/memory-chunks.ts";
+import { joinUsers } from "./users.ts";
+import { type UsersVoid, voidUsers } from "./void-users.ts";
+
+const tenantId = "ten_01JD0000000000000000000000";
+const hour = 490_000;
+const metric = "active_users";
+const chunk: ChunkKey = { tenantId, hour, series: metric };
+const at = (minute: number) => hour * 3_600_000 + minute * 60_000;
+const meters = meterTable(shippedMeters);
+const { number = 0 } = meters.get(metric) ?? {};
+
+const userOf = (n: number) => `user-${n % 3}`;
+
+/** Event `n` in the archive. Some arrived hours late. */
+const recordOf = (n: number): IncomingRecord => ({
+  position: `shard:${n}`,
+  partitionKey: tenantId,
+  arrivedAt: at(n % 3 === 0 ? 5 : 60 * n),
+  data: "",
+  text: JSON.stringify({
+    tenant_id: tenantId,
+    metric,
+    timestamp: new Date(at(n % 4)).toISOString(),
+    id: `event-${n}`,
+    user_id: userOf(n),
+  }),
+});
+
+const eventsOf = (numbers: readonly number[]): Counted[] =>
+  numbers.flatMap((n) => [
+    ...(sortBatch([recordOf(n)], meters, 0)
+      .tenants.get(tenantId)
+      ?.chunks.get(`${hour} ${metric}`)?.events ?? []),
+  ]);
+
+const archiveOf = (archived: ReadonlySet<number>): UsageArchiveReader => ({
+  async *records(of) {
+    for (const n of archived) {
+      const record = recordOf(n);
+      if (Math.floor(record.arrivedAt / 3_600_000) === of) yield [record];
+    }
+  },
+});
+
+const idle = { clock: () => new Date(at(0)), sleep: async () => undefined, random: () => 0.5 };
+const requestOf = (n: number): UsersVoid => ({
+  tenantId,
+  hour,
+  metric,
+  ids: [fingerprint(`event-${n}`, number)],
+});
+const naive = (numbers: readonly number[], voided: readonly number[]): number =>
+  new Set(numbers.filter((n) => !voided.includes(n)).map(userOf)).size;
+
+type Store = ReturnType<typeof memoryChunks>;
+const usersIn = async (store: Store): Promise<number> => {
+  const counts = await joinUsers(await store.users(tenantId, metric, hour, hour + 1), []);
+  // Joined by their ids, which must say the same as the number that is kept.
+  const ids = await Promise.all((await store.users(tenantId, metric, hour, hour + 1)).map((each) => each.ids()));
+  expect(ids.flat().reduce((sum, page) => sum + page.byteLength / 8, 0)).toBe(counts.get(metric) ?? 0);
+  return counts.get(metric) ?? 0;
+};
+const voiding = (store: Store, archived: readonly number[]) =>
+  voidUsers({ chunks: store, totals: store, archive: archiveOf(new Set(archived)), ...idle });
+const consume = async (writer: ReturnType<typeof chunkWriter>, numbers: readonly number[]) => {
+  await writer.prepare([chunk]);
+  return writer.count(chunk, eventsOf(numbers));
+};
+
+describe("one void", () => {
+  test("takes a user out with his last event only, who comes back with another, and not with the voided one", async () => {
+    const store = memoryChunks();
+    const warm = chunkWriter({ chunks: store, ...idle });
+    await consume(warm, [0, 3, 1]);
+    const archived = [0, 3, 1];
+    const voids = voiding(store, archived);
+    await voids.apply(requestOf(0), 3, meters);
+    expect(await usersIn(store)).toBe(2);
+    expect(await voids.look(requestOf(0), meters)).toEqual({ state: "voided" });
+    await voids.apply(requestOf(3), 3, meters);
+    expect(await usersIn(store)).toBe(1);
+    // A consumer that has known the user all along.
+    expect(await consume(warm, [0, 3])).toEqual({ counted: 0, duplicates: 2 });
+    expect(await usersIn(store)).toBe(1);
+    expect(await consume(warm, [0, 6])).toEqual({ counted: 1, duplicates: 1 });
+    expect(await usersIn(store)).toBe(2);
+  });
+
+  test("of the only user leaves none, and that of an unknown event is unknown", async () => {
+    const store = memoryChunks();
+    await consume(chunkWriter({ chunks: store, ...idle }), [1]);
+    const voids = voiding(store, [1]);
+    expect(await voids.look(requestOf(4), meters)).toEqual({ state: "unknown" });
+    await expect(voids.apply(requestOf(4), 3, meters)).rejects.toThrow("not there");
+    expect(await voids.look(requestOf(1), meters)).toEqual({ state: "counted" });
+    await voids.apply(requestOf(1), 3, meters);
+    expect(await usersIn(store)).toBe(0);
+  });
+});
+
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant("count" as const),
+    ids: fc.array(fc.nat({ max: 8 }), { minLength: 1, maxLength: 4 }),
+  }),
+  fc.record({ kind: fc.constant("void" as const), id: fc.nat({ max: 8 }) }),
+);
+const mishap = fc.constantFrom("none", "none", "none", "none", "before", "after");
+
+/** Consumers and voids in any order that their store operations allow, with crashes; then the voids that failed once more. */
+const isExact = (lagging: boolean) =>
+  fc.asyncProperty(
+    fc.scheduler(),
+    fc.array(step, { minLength: 3, maxLength: 9 }),
+    fc.oneof(fc.constant([]), fc.array(mishap, { minLength: 60, maxLength: 60 })),
+    fc.constantFrom({ full: 1, most: 2 }, { full: 50, most: 60 }),
+    async (scheduler, steps, mishaps, limits) => {
+      const store = memoryChunks();
+      const archived = new Set<number>();
+      let operation = 0;
+      const through = async <T>(work: () => Promise<T>): Promise<T> => {
+        const happens = mishaps[operation++] ?? "none";
+        await scheduler.schedule(Promise.resolve());
+        if (happens === "before") throw new Error("The request was lost.");
+        const result = await work();
+        if (happens === "after") throw new Error("The reply was lost.");
+        await scheduler.schedule(Promise.resolve());
+        return result;
+      };
+      const chunks: UsageChunks = {
+        heads: (keys, latest) => through(() => store.heads(keys, latest)),
+        sealed: (key, from, to) => through(() => store.sealed(key, from, to)),
+        seal: (key, page, ids) => through(() => store.seal(key, page, ids)),
+        save: (key, head, closed) => through(() => store.save(key, head, closed)),
+      };
+      const archive: UsageArchiveReader = {
+        async *records(of, only) {
+          await scheduler.schedule(Promise.resolve());
+          yield* archiveOf(archived).records(of, only);
+          await scheduler.schedule(Promise.resolve());
+        },
+      };
+      // A consumer that goes on with the head that it knows, and reads only what it does not know.
+      const trusting: UsageChunks = {
+        ...chunks,
+        heads: (keys, latest) => (latest === true ? through(async () => keys.map(() => null)) : chunks.heads(keys)),
+      };
+      const options = { limits, attempts: 1000 };
+      const writers = [0, 1].map(() => chunkWriter({ chunks: lagging ? trusting : chunks, ...idle }, options));
+      /** The voids, and whether they were applied: these are not tried again. */
+      const begun = new Map<number, boolean>();
+      await scheduler.waitFor(
+        Promise.all(
+          steps.map(async (each, n) => {
+            // Some begin when others are done.
+            for (let turn = 0; turn < n * 12; turn++) await scheduler.schedule(Promise.resolve());
+            const writer = writers[n % 2];
+            if (each.kind === "count" && writer !== undefined) {
+              for (const id of each.ids) archived.add(id);
+              // What fails is delivered again.
+              for (let again = 0; again < 90; again++)
+                if (
+                  await consume(writer, each.ids).then(
+                    () => true,
+                    () => false,
+                  )
+                )
+                  break;
+            } else if (each.kind === "void") {
+              const voids = voidUsers({ chunks, totals: store, archive, ...idle });
+              const isDone = await voids.apply(requestOf(each.id), 3, meters).then(
+                () => true,
+                () => false,
+              );
+              begun.set(each.id, isDone || begun.get(each.id) === true);
+            }
+          }),
+        ),
+      );
+      const voids = voiding(store, [...archived]);
+      const voided = [...begun.keys()].filter((id) => archived.has(id));
+      for (const id of voided) if (begun.get(id) === false) await voids.apply(requestOf(id), 3, meters);
+      expect(await usersIn(store)).toBe(naive([...archived], voided));
+    },
+  );
+
+describe("voids of users beside consumers in any interleaving, with lost requests, lost replies and crashes", () => {
+  test("come to the users who have another event, exactly", async () => {
+    await expect(fc.assert(isExact(false), { numRuns: 1000 })).resolves.toBeUndefined();
+  });
+
+  test("do not when consumers trust what they know: this test can fail", async () => {
+    const verdict = await fc.check(isExact(true), { numRuns: 1000 });
+    expect(verdict.failed).toBe(true);
+  });
+});
