@@ -122,8 +122,10 @@ export const replayArchive = async (ready: Ready, since: number): Promise<number
         const lines = gunzipSync((await Body?.transformToByteArray()) ?? new Uint8Array())
           .toString()
           .trimEnd();
-        const batch = lines.split("\n").map((line) => JSON.parse(line) as Archived);
-        await invoke(ready, consumer, batch);
+        const kept = lines.split("\n").map((line) => JSON.parse(line) as Archived);
+        // Corrections are no records of the stream, and no consumer ever gets them.
+        const batch = kept.filter(({ position }) => !position.startsWith("adjustment:"));
+        if (batch.length > 0) await invoke(ready, consumer, batch);
         records += batch.length;
       }
       token = page.NextContinuationToken;
