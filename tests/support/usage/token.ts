@@ -8,6 +8,7 @@ export const freshToken = (ready: Ready): (() => Promise<string>) => {
   return () => {
     if (token === undefined || Date.now() > until) {
       token = signIn(ready);
+      token.catch(() => (token = undefined));
       until = Date.now() + 30 * 60_000;
     }
     return token;
