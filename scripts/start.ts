@@ -16,6 +16,7 @@ const settings = {
   PLATFORM_ADMIN_EMAIL: adminEmail,
   MAIL_SENDER: "no-reply@example.com",
   WEBHOOK_ALLOWED_HOSTS: process.env["WEBHOOK_ALLOWED_HOSTS"] ?? "",
+  SSO_ALLOWED_HOSTS: process.env["SSO_ALLOWED_HOSTS"] ?? "",
   TENANT_LIMITS: process.env["TENANT_LIMITS"] ?? "",
   ROTATION_DAYS: process.env["ROTATION_DAYS"] ?? "",
   NAMESPACE_DRIVER: process.env["NAMESPACE_DRIVER"] ?? "",

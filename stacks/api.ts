@@ -3,6 +3,7 @@ import { type OperationName, type Route, routes } from "@tenantry/contract/route
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { sessionGrants } from "./grants/sessions";
 import { allow, allowKeys } from "./functions";
+import { ssoGrants } from "./grants/sso";
 import { userGrants } from "./grants/users";
 import { gatewayResponses } from "./gateway-responses";
 import { adjustmentGrants } from "./grants/adjustments";
@@ -45,8 +46,18 @@ const audit = (prefix: string) => ({
   permissions: [...list.permissions, allowKeys(["dynamodb:Query"], [prefix], controlTable.arn)],
 });
 
+/** Operations that another one's function answers, as it needs the same permissions: each function costs a deployment its time. */
+const answeredBy = {
+  getTenantSso: "getSso",
+  deleteSso: "putSso",
+  putTenantSso: "putSso",
+  deleteTenantSso: "putSso",
+} as const satisfies Partial<Record<OperationName, OperationName>>;
+type Answered = keyof typeof answeredBy;
+const isAnswered = (name: OperationName): name is Answered => Object.hasOwn(answeredBy, name);
+
 /** What each operation's function may touch. An operation of the contract without an entry does not compile. */
-const grants: Record<OperationName, Grant> = {
+const grants: Record<Exclude<OperationName, Answered>, Grant> = {
   createTenant: {
     environment: { ...registry, ...machines, TENANT_LIMITS: tenantLimits },
     permissions: [
@@ -115,6 +126,7 @@ const grants: Record<OperationName, Grant> = {
   listAudit: audit("AUDIT#"),
   listOwnAudit: audit("AUDIT#ten_"),
   ...userGrants,
+  ...ssoGrants,
   ...keyGrants,
   getHealth: {},
   getOpenapi: {},
@@ -179,7 +191,7 @@ const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.to
 const made: Partial<Record<OperationName, ReturnType<typeof api.route>>> = {};
 
 /** A POST without what idempotency keys need cannot be declared. */
-const granted = (name: OperationName, { method }: Route): Grant => {
+const granted = (name: Exclude<OperationName, Answered>, { method }: Route): Grant => {
   const own = grants[name];
   if (method !== "POST") return own;
   const { environment, permissions } = idempotent(name);
@@ -190,10 +202,17 @@ const granted = (name: OperationName, { method }: Route): Grant => {
   };
 };
 
-for (const [name, route] of Object.entries(routes) as [OperationName, Route][])
+/** Functions first: others' routes lead to them. */
+const ordered = (Object.entries(routes) as [OperationName, Route][]).toSorted(
+  ([a], [b]) => Number(isAnswered(a)) - Number(isAnswered(b)),
+);
+
+for (const [name, route] of ordered)
   made[name] = api.route(
     `${route.method} ${route.path}`,
-    { handler: `functions/api/${kebab(name)}.handler`, description: name, ...granted(name, route) },
+    isAnswered(name)
+      ? made[answeredBy[name]]!.nodes.function.apply((fn) => fn.arn)
+      : { handler: `functions/api/${kebab(name)}.handler`, description: name, ...granted(name, route) },
     route.permission === null ? {} : { auth: { custom: authorizer.id }, apiKey: true },
   );
 

@@ -11,6 +11,9 @@ const preTokenGeneration = new sst.aws.Function("PreTokenGeneration", {
   permissions: [
     allowKeys(["dynamodb:GetItem"], ["ISSUER#", "TENANT#"], controlTable.arn),
     allowKeys(["dynamodb:Query"], ["ROLE#", "USER#"], controlTable.arn),
+    // Whoever a tenant's identity provider sends becomes a member there.
+    allowKeys(["dynamodb:ConditionCheckItem"], ["ISSUER#"], controlTable.arn),
+    allowKeys(["dynamodb:PutItem"], ["AUDIT#", "USER#"], controlTable.arn),
   ],
 });
 
@@ -36,6 +39,8 @@ new aws.lambda.Permission("TenantPoolsInvokePreTokenGeneration", {
 /** Everybody who signs in, but for the users of tenants with a pool of their own. E-mail addresses are the user names; only the control plane creates users. */
 export const pool = new sst.aws.CognitoUserPool("Users", {
   usernames: ["email"],
+  // Where users of business tenants' identity providers come back to. Lower case, and unique in the region.
+  domain: { prefix: $interpolate`${$app.name.toLowerCase()}-${$app.stage.toLowerCase()}-${accountId}` },
   triggers: {
     preTokenGenerationVersion: "v2",
     preTokenGeneration: preTokenGeneration.arn,
@@ -138,6 +143,22 @@ export const judgeKeys = [
 /** What it takes to invite a user into a tenant's pool. */
 export const inviteUsers = allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], anyPool);
 
+/** What it takes to give a tenant's pool or client an identity provider, and to take it away. */
+export const manageSso = allow(
+  [
+    "cognito-idp:CreateIdentityProvider",
+    "cognito-idp:CreateUserPoolDomain",
+    "cognito-idp:DeleteIdentityProvider",
+    "cognito-idp:DescribeIdentityProvider",
+    "cognito-idp:DescribeUserPool",
+    "cognito-idp:DescribeUserPoolClient",
+    "cognito-idp:ListIdentityProviders",
+    "cognito-idp:UpdateIdentityProvider",
+    "cognito-idp:UpdateUserPoolClient",
+  ],
+  anyPool,
+);
+
 /** What the functions of the identity plane are given. */
 export const identityPlane = {
   environment: { USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id, TENANT_POOL_NAME: poolName },
@@ -156,8 +177,17 @@ export const identityPlane = {
   release: [
     allow(["dynamodb:DeleteItem", "dynamodb:Query"], controlTable.arn, indexesOf(controlTable)),
     allow(["cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser"], pool.arn),
+    allow(
+      [
+        "cognito-idp:DeleteGroup",
+        "cognito-idp:DeleteIdentityProvider",
+        "cognito-idp:ListIdentityProviders",
+        "cognito-idp:ListUsers",
+      ],
+      pool.arn,
+    ),
     manageClients,
     ...lookForPools,
-    onOurPools(["cognito-idp:DeleteUserPool", "cognito-idp:ListUsers"]),
+    onOurPools(["cognito-idp:DeleteUserPool", "cognito-idp:DeleteUserPoolDomain", "cognito-idp:ListUsers"]),
   ],
 };

@@ -37,6 +37,12 @@ export const gitops =
 export const webhookAllowedHosts = process.env.WEBHOOK_ALLOWED_HOSTS ?? "";
 
 /**
+ * Hosts, as `name` or `name:port` separated by commas, that tenants' identity providers may have on private addresses and
+ * over plain HTTP. Cognito itself takes neither: this is for the embedded cloud.
+ */
+export const ssoAllowedHosts = process.env.SSO_ALLOWED_HOSTS ?? "";
+
+/**
  * Where usage is exported to each hour, as JSON (docs/billing.md); nowhere unless set:
  * `{"stripe": {"secret_arn": "…", "meters": {"api_calls": {"name": "api_calls", "per": "1000"}}}}`.
  */

@@ -1,10 +1,16 @@
 import { dynamoProfiles } from "@tenantry/aws/access-profiles";
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
-import { issuerReader } from "@tenantry/aws/issuer-reader";
+import { newId } from "@tenantry/aws/new-id";
+import { dynamoSso } from "@tenantry/aws/sso-store";
+import { joinBySso } from "@tenantry/core/sso/join";
 import { preTokenGeneration } from "@tenantry/lambda/pre-token-generation";
 
+const [database, table] = [documents(), setting("CONTROL_TABLE")];
+const store = dynamoSso(database, table);
+
 export const handler = preTokenGeneration({
-  ...dynamoProfiles(documents(), setting("CONTROL_TABLE")),
-  issuerOf: issuerReader(),
+  ...dynamoProfiles(database, table),
+  issuerOf: store.find,
+  join: joinBySso({ store, clock: () => new Date(), newId }),
 });

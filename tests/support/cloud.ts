@@ -35,6 +35,8 @@ export const setup = async ({ provide }: TestProject): Promise<(() => Promise<vo
   // The webhooks' tests receive on this machine.
   process.env["WEBHOOK_ALLOWED_HOSTS"] ??= "localhost";
   impatient();
+  // The tests of single sign-on have an identity provider on this machine.
+  process.env["SSO_ALLOWED_HOSTS"] ??= "localhost";
   const app = await startApp(data);
   provide("ready", app.ready);
   return async () => {

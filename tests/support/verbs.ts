@@ -40,6 +40,9 @@ import { listUsage } from "@tenantry/core/usage/list-usage";
 import { putMeter } from "@tenantry/core/usage/put-meter";
 import { enableWebhook } from "@tenantry/core/webhook/enable";
 import { rotateWebhookSecret } from "@tenantry/core/webhook/rotate-secret";
+import { deleteSso } from "@tenantry/core/sso/delete";
+import { getSso } from "@tenantry/core/sso/get";
+import { putSso } from "@tenantry/core/sso/put";
 import { createWebhook } from "@tenantry/core/webhook/create";
 import { deleteWebhook } from "@tenantry/core/webhook/delete";
 import { getWebhook } from "@tenantry/core/webhook/get";
@@ -146,6 +149,12 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   listRoles: (ctx) => listRoles(ports)(ctx),
   putRole: (ctx) => putRole(ports)(ctx, { name: "helper", permissions: [] }),
   deleteRole: (ctx) => deleteRole(ports)(ctx, { name: "helper" }),
+  getSso: async (ctx) => getSso(ports)(ctx, { tenantId: ownTenant(ctx) }),
+  putSso: async (ctx) => putSso(ports)(ctx, { tenantId: ownTenant(ctx) }, anything),
+  deleteSso: async (ctx) => deleteSso(ports)(ctx, { tenantId: ownTenant(ctx) }),
+  getTenantSso: (ctx, tenantId) => getSso(ports)(ctx, { tenantId }),
+  putTenantSso: (ctx, tenantId) => putSso(ports)(ctx, { tenantId }, anything),
+  deleteTenantSso: (ctx, tenantId) => deleteSso(ports)(ctx, { tenantId }),
   listSessions: (ctx) => listSessions(ports)(ctx),
   endSession: (ctx) => endSession(ports)(ctx, { sessionId: "s" }),
   endAllSessions: (ctx) => endAllSessions(ports)(ctx),

@@ -62,6 +62,8 @@ export type Setting =
   | "WEBHOOK_SECRETS"
   /** Hosts that webhooks may have on private addresses and over plain HTTP, separated by commas. */
   | "WEBHOOK_ALLOWED_HOSTS"
+  /** Hosts that tenants' identity providers may have on private addresses and over plain HTTP, separated by commas. */
+  | "SSO_ALLOWED_HOSTS"
   /** The KMS key under which the answers to repeated requests are kept. */
   | "ANSWER_KEY"
   /** Where usage is exported to: `ExportSettings` as JSON. */

@@ -2,6 +2,7 @@ import {
   type CognitoIdentityProviderClient,
   CreateUserPoolCommand,
   DeleteUserPoolCommand,
+  DeleteUserPoolDomainCommand,
   DescribeUserPoolCommand,
   paginateListUserPools,
   paginateListUsers,
@@ -37,10 +38,16 @@ export const userPools = (
     return mine.toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
   };
 
+  const gone = (error: unknown): void => {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+  };
+
   const remove = async (pool: string): Promise<void> => {
-    await client.send(new DeleteUserPoolCommand({ UserPoolId: pool })).catch((error: unknown) => {
-      if (!(error instanceof ResourceNotFoundException)) throw error;
-    });
+    const { Domain } = (await describe(pool)) ?? {};
+    // Cognito keeps a pool as long as it has one.
+    if (Domain !== undefined)
+      await client.send(new DeleteUserPoolDomainCommand({ UserPoolId: pool, Domain })).catch(gone);
+    await client.send(new DeleteUserPoolCommand({ UserPoolId: pool })).catch(gone);
   };
 
   /** With the rules, the mails and the token trigger of the shared pool. */

@@ -6,6 +6,7 @@ import {
   AdminGetUserCommand,
   type AttributeType,
   CognitoIdentityProviderClient,
+  paginateListUsers,
   UsernameExistsException,
   UserNotFoundException,
 } from "@aws-sdk/client-cognito-identity-provider";
@@ -15,6 +16,7 @@ import type { Users } from "@tenantry/core/provisioning/ports";
 import type { Directory } from "@tenantry/core/user/ports";
 import { tiers } from "@tenantry/core/tenant/tier";
 import { appClients } from "./identity-clients.ts";
+import { providerPrefix, providersOf, removeProvider, removeProviderGroup } from "./identity-providers.ts";
 import { userPools } from "./identity-pools.ts";
 
 export type SharedIdentity = {
@@ -63,6 +65,7 @@ export const cognitoUsers = (shared: SharedIdentity, client = new CognitoIdentit
         await closing({ user_pool_id: userPoolId, client_id: own });
         await clients.remove(userPoolId, own);
       }
+      await releaseSso(client, userPoolId, id, leaving);
       for (const pool of await pools.find({ tenantId: id, name })) {
         for (const own of await clients.all(pool)) await closing({ user_pool_id: pool, client_id: own });
         for await (const user of pools.users(pool)) await leaving(user);
@@ -80,6 +83,31 @@ export const cognitoDirectory = (sharedPoolId: string, client = new CognitoIdent
     return found?.id ?? invite(client, pool, email, pool === sharedPoolId ? tenantId : null);
   },
 });
+
+/** The tenant's identity providers in the shared pool, with the users who came from them: they can be nobody else's. */
+const releaseSso = async (
+  client: CognitoIdentityProviderClient,
+  pool: string,
+  tenantId: string,
+  leaving: (userId: string) => Promise<unknown>,
+): Promise<void> => {
+  for (const name of await providersOf(client, pool, tenantId)) await removeProvider(client, pool, name);
+  const names = new Set<string>();
+  const Filter = `username ^= "${providerPrefix(tenantId)}"`;
+  // Listed whole before any goes: pages would shift under the list.
+  const users: { name: string; sub: string }[] = [];
+  for await (const page of paginateListUsers({ client, pageSize: 60 }, { UserPoolId: pool, Filter }))
+    for (const { Username = "", Attributes } of page.Users ?? [])
+      users.push({ name: Username, sub: subOf(Attributes) });
+  for (const { name, sub } of users) {
+    await leaving(sub);
+    await client
+      .send(new AdminDeleteUserCommand({ UserPoolId: pool, Username: name }))
+      .catch(unless(UserNotFoundException));
+    names.add(name.split("_")[0] ?? "");
+  }
+  for (const name of names) await removeProviderGroup(client, pool, name);
+};
 
 /**
  * A user is disabled before they are deleted, and asked about once more in between: another tenant's onboarding adds its

@@ -10,7 +10,7 @@ import { transact, type Write } from "./transact.ts";
 
 const membershipFromItem = (item: Record<string, unknown>): Membership => Membership.parse(withoutKeys(item));
 
-const membershipToItem = (membership: Membership) => ({
+export const membershipToItem = (membership: Membership) => ({
   ...keys.membership(membership.user_id, membership.tenant_id),
   ...listedIn(partitions.membersOf(membership.tenant_id), membership.user_id),
   entity: "membership" satisfies Entity,

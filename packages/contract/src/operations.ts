@@ -16,6 +16,7 @@ import { entitlementOperations } from "./entitlement-operations.ts";
 import { storageOperations } from "./storage-operations.ts";
 import { usageOperations } from "./usage-operations.ts";
 import { keyOperations } from "./key-operations.ts";
+import { ssoOperations } from "./sso-operations.ts";
 import { userOperations } from "./user-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -121,6 +122,7 @@ export const operations = {
   ...intakeOperations,
   ...sessionOperations,
   ...userOperations,
+  ...ssoOperations,
   ...keyOperations,
   ...storageOperations,
   ...webhookOperations,

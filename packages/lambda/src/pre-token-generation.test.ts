@@ -1,5 +1,5 @@
 import type { PreTokenGenerationV2TriggerEvent } from "aws-lambda";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Membership } from "@tenantry/core/access/membership";
 import type { Issuer } from "@tenantry/core/access/issuer";
 import { permissionsOf } from "@tenantry/core/access/policy";
@@ -7,15 +7,18 @@ import { preTokenGeneration as triggerOf, type Profiles } from "./pre-token-gene
 
 const preTokenGeneration = (
   membershipsOf: (userId: string) => Promise<Membership[]>,
-  issuerOf: (pool: string, client: string) => Promise<Pick<Issuer, "tenant_id"> | null>,
+  issuerOf: (pool: string, client: string) => Promise<Issuer | null>,
   more: Partial<Profiles> = {},
-) =>
-  triggerOf({
+) => {
+  const trigger = triggerOf({
     profileOf: async (userId) => ({ memberships: await membershipsOf(userId), chosen: undefined }),
     organizationOf: async () => ({ tier: "trial", epoch: 2, roles: [] }),
     issuerOf,
+    join: () => Promise.reject(new Error("nobody joins")),
     ...more,
   });
+  return (event: PreTokenGenerationV2TriggerEvent) => trigger(event, { awsRequestId: "request-1" });
+};
 
 const eventOf = (groups: string[] | undefined) =>
   ({
@@ -36,6 +39,13 @@ const claimsAdded = (event: PreTokenGenerationV2TriggerEvent) =>
   event.response.claimsAndScopeOverrideDetails?.accessTokenGeneration?.claimsToAddOrOverride;
 
 const nobodys = async () => null;
+
+const clientOf = (tenant_id: string, sso?: Issuer["sso"]): Issuer => ({
+  user_pool_id: "us-east-1_pool",
+  client_id: "client",
+  tenant_id,
+  ...(sso === undefined ? {} : { sso }),
+});
 
 test("staff get the platform's claims without a look at the registry", async () => {
   const trigger = preTokenGeneration(() => Promise.reject(new Error("not asked")), nobodys);
@@ -114,7 +124,7 @@ test("through a tenant's own client only that tenant counts, and no group", asyn
   const asked: string[][] = [];
   const trigger = preTokenGeneration(
     async () => [of("ten_A"), of("ten_B")],
-    async (...names) => (asked.push(names), { tenant_id: "ten_B" }),
+    async (...names) => (asked.push(names), clientOf("ten_B")),
   );
   expect(claimsAdded(await trigger(eventOf(["platform-admin"])))).toMatchObject({
     org_id: "ten_B",
@@ -123,7 +133,7 @@ test("through a tenant's own client only that tenant counts, and no group", asyn
   expect(asked).toEqual([["us-east-1_pool", "client"]]);
   const stranger = preTokenGeneration(
     async () => [of("ten_A")],
-    async () => ({ tenant_id: "ten_B" }),
+    async () => clientOf("ten_B"),
   );
   expect(claimsAdded(await stranger(eventOf(["platform-admin"])))).toMatchObject({ roles: "", permissions: "" });
 });
@@ -134,4 +144,106 @@ test("the sign-in fails when the issuer cannot be read", async () => {
     () => Promise.reject(new Error("throttled")),
   );
   await expect(trigger(eventOf(["platform-admin"]))).rejects.toThrow("throttled");
+});
+
+describe("a user of an identity provider", () => {
+  const settings = (more: Partial<NonNullable<Issuer["sso"]>> = {}) => ({
+    issuer: "https://login.acme.example",
+    client_id: "tenantry",
+    scopes: ["openid"],
+    email_domains: [],
+    callback_urls: ["https://app.acme.example"],
+    provider_name: "acme",
+    domain: "users",
+    updated_at: "2026-01-01T00:00:00.000Z",
+    ...more,
+  });
+  const of = (tenant_id: string, more: Partial<Membership> = {}): Membership => ({
+    user_id: "sub-1",
+    tenant_id,
+    roles: ["tenant-member"],
+    created_at: "2026-01-01T00:00:00.000Z",
+    ...more,
+  });
+  const comes = (provider = "acme", source = "TokenGeneration_HostedAuth", attributes: Record<string, string> = {}) => {
+    const event = eventOf([`us-east-1_pool_${provider}`, "platform-admin"]);
+    return {
+      ...event,
+      triggerSource: source,
+      request: {
+        ...event.request,
+        userAttributes: {
+          sub: "sub-1",
+          email: "Ada@acme.example",
+          email_verified: "true",
+          "cognito:user_status": "EXTERNAL_PROVIDER",
+          identities: JSON.stringify([{ userId: "ada", providerName: provider, primary: true }]),
+          ...attributes,
+        },
+      },
+    } as PreTokenGenerationV2TriggerEvent;
+  };
+  /** The claims, and which tenants were joined. */
+  const claims = async (
+    event: PreTokenGenerationV2TriggerEvent,
+    issuer: Issuer | null,
+    memberships: readonly Membership[] = [],
+  ) => {
+    const joined: string[] = [];
+    const join = async ({ tenant_id }: Issuer) => (joined.push(tenant_id), of(tenant_id));
+    const trigger = preTokenGeneration(
+      async () => [...memberships],
+      async () => issuer,
+      { join },
+    );
+    return { ...claimsAdded(await trigger(event)), joined };
+  };
+  const nobody = { roles: "", permissions: "", joined: [] };
+
+  test("joins the tenant whose provider it is, and acts for it alone", async () => {
+    const own = clientOf("ten_B", settings());
+    expect(await claims(comes(), own)).toMatchObject({ org_id: "ten_B", roles: "tenant-member", joined: ["ten_B"] });
+    const promoted = of("ten_B", { roles: ["tenant-admin"] });
+    expect(await claims(comes(), own, [of("ten_A"), promoted])).toMatchObject({
+      org_id: "ten_B",
+      roles: "tenant-admin",
+      joined: [],
+    });
+  });
+
+  test.for([
+    ["another tenant's client", comes("acme"), clientOf("ten_C", settings({ provider_name: "other" }))],
+    ["a client without a provider", comes(), clientOf("ten_B")],
+    ["the platform's own client", comes(), null],
+    ["another address", comes(), clientOf("ten_B", settings({ email_domains: ["other.example"] }))],
+    ["an address below", comes(), clientOf("ten_B", settings({ email_domains: ["example"] }))],
+    [
+      "no address",
+      comes("acme", undefined, { email: "" }),
+      clientOf("ten_B", settings({ email_domains: ["acme.example"] })),
+    ],
+    ["a refresh after a removal", comes("acme", "TokenGeneration_RefreshTokens"), clientOf("ten_B", settings())],
+  ] as const)("is nobody with %s, whatever group and other membership they have", async ([, event, issuer]) => {
+    expect(await claims(event, issuer, [of("ten_A", { roles: ["tenant-owner"] })])).toMatchObject(nobody);
+  });
+
+  test("is let in by their domain, whatever its case, and is nobody while disabled", async () => {
+    const own = clientOf("ten_B", settings({ email_domains: ["acme.example"] }));
+    expect(await claims(comes("acme", undefined, { email: "ADA@ACME.example" }), own)).toMatchObject({
+      org_id: "ten_B",
+    });
+    expect(await claims(comes(), own, [of("ten_B", { status: "disabled" })])).toMatchObject(nobody);
+  });
+
+  test("has an address in the token only if the provider says that it is theirs", async () => {
+    const own = clientOf("ten_B", settings());
+    expect(await claims(comes(), own)).toMatchObject({ email: "Ada@acme.example" });
+    expect(await claims(comes("acme", undefined, { email_verified: "false" }), own)).not.toHaveProperty("email");
+  });
+
+  test("is refused when Cognito does not say where they come from", async () => {
+    await expect(claims(comes("acme", undefined, { identities: "[]" }), clientOf("ten_B", settings()))).rejects.toThrow(
+      "no identity",
+    );
+  });
 });

@@ -9,7 +9,9 @@ import {
 } from "@tenantry/core/access/claims";
 import type { Issuer } from "@tenantry/core/access/issuer";
 import type { Membership } from "@tenantry/core/access/membership";
+import { type Federated, isWelcome } from "@tenantry/core/sso/join";
 import type { PreTokenGenerationV2TriggerEvent } from "aws-lambda";
+import { z } from "zod";
 
 /** What the trigger looks up. */
 export type Profiles = {
@@ -18,37 +20,78 @@ export type Profiles = {
   ) => Promise<{ readonly memberships: readonly Membership[]; readonly chosen: string | undefined }>;
   /** Null where there is no such tenant. */
   readonly organizationOf: (tenantId: string) => Promise<Organization | null>;
-  readonly issuerOf: (userPoolId: string, clientId: string) => Promise<Pick<Issuer, "tenant_id"> | null>;
+  readonly issuerOf: (userPoolId: string, clientId: string) => Promise<Issuer | null>;
+  /** Makes whoever comes from a tenant's identity provider a member there. Null when they may not be one by now. */
+  readonly join: (client: Issuer, user: Federated, requestId: string) => Promise<Membership | null>;
+};
+
+type Attributes = Readonly<Record<string, string>>;
+
+const Identities = z.array(z.object({ providerName: z.string(), primary: z.union([z.boolean(), z.string()]) }));
+
+/**
+ * Who came from an identity provider, and from which: Cognito alone writes these attributes. Null for who has a password.
+ *
+ * @throws Error when Cognito does not say from which
+ */
+const federated = (attributes: Attributes): Federated | null => {
+  if (attributes["cognito:user_status"] !== "EXTERNAL_PROVIDER") return null;
+  const identities = Identities.parse(JSON.parse(attributes["identities"] ?? "[]"));
+  const primary = identities.find((one) => String(one.primary) === "true");
+  if (primary === undefined) throw new Error("A user of an identity provider has no identity.");
+  return { userId: attributes["sub"] ?? "", providerName: primary.providerName, email: attributes["email"] };
 };
 
 /**
  * Cognito's pre-token-generation trigger, version 2: adds organisation, roles, permissions and `email` to the access
  * token. Staff are known by their groups; only for others are the memberships looked up. Who signs in through a tenant's
  * own client, in whichever pool, acts for that tenant or for nobody: neither groups nor other memberships count there.
+ * Who comes from an identity provider acts for the tenant whose provider it is, through that tenant's client, and never for
+ * anything else; they join it when they first sign in.
  * Who is in several acts for the one in the request's `ClientMetadata.org_id`, else the one they switched to, else the
  * oldest. If a look-up fails the sign-in fails, rather than sign a token that says less than it should.
  */
 export const preTokenGeneration =
-  ({ profileOf, organizationOf, issuerOf }: Profiles) =>
-  async (event: PreTokenGenerationV2TriggerEvent): Promise<PreTokenGenerationV2TriggerEvent> => {
-    const { sub = "", email } = event.request.userAttributes;
+  ({ profileOf, organizationOf, issuerOf, join }: Profiles) =>
+  async (
+    event: PreTokenGenerationV2TriggerEvent,
+    context: { readonly awsRequestId: string },
+  ): Promise<PreTokenGenerationV2TriggerEvent> => {
+    const attributes: Attributes = event.request.userAttributes;
+    const { sub = "", email } = attributes;
+    const guest = federated(attributes);
     const issuer = await issuerOf(event.userPoolId, event.callerContext.clientId);
 
+    /** Only a sign-in at the provider makes a member: who was removed does not come back by a refresh. */
+    const joined = async (user: Federated): Promise<readonly Membership[]> => {
+      if (!isWelcome(issuer, user)) return [];
+      const own = (await profileOf(sub)).memberships.filter(({ tenant_id }) => tenant_id === issuer.tenant_id);
+      if (own.length > 0 || event.triggerSource !== "TokenGeneration_HostedAuth") return own;
+      const member = await join(issuer, user, context.awsRequestId);
+      return member === null ? [] : [member];
+    };
+
     const claimsOf = async (): Promise<AccessClaims> => {
+      if (guest !== null) return claimsBy(chooseMembership(await joined(guest), []));
       const staff = issuer === null ? staffRolesIn(event.request.groupConfiguration.groupsToOverride ?? []) : [];
       if (staff.length > 0) return staffClaims(staff);
       const { memberships, chosen } = await profileOf(sub);
       const counted = memberships.filter(({ tenant_id }) => issuer === null || tenant_id === issuer.tenant_id);
-      const membership = chooseMembership(counted, [event.request.clientMetadata?.["org_id"], chosen]);
+      return claimsBy(chooseMembership(counted, [event.request.clientMetadata?.["org_id"], chosen]));
+    };
+
+    const claimsBy = async (membership: Membership | undefined): Promise<AccessClaims> => {
       const organization = membership === undefined ? null : await organizationOf(membership.tenant_id);
       return membership === undefined || organization === null ? nobody : memberClaims(membership, organization);
     };
 
     const claims = await claimsOf();
+    // An address that a tenant's provider asserts without proof is not passed on as the user's.
+    const shown = guest === null || attributes["email_verified"] === "true" ? email : undefined;
     event.response = {
       claimsAndScopeOverrideDetails: {
         accessTokenGeneration: {
-          claimsToAddOrOverride: { ...claims, ...(email === undefined ? {} : { email }) },
+          claimsToAddOrOverride: { ...claims, ...(shown === undefined ? {} : { email: shown }) },
         },
       },
     };

@@ -42,6 +42,8 @@ const policy = {
   "entitlements:write": [admin, billing],
   "audit:read": [admin, support, auditor, owner, tenantAdmin],
   "billing-accounts:write": [admin, billing],
+  "sso:read": [admin, support, auditor, owner, tenantAdmin],
+  "sso:write": [admin, support, owner, tenantAdmin],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof policy;

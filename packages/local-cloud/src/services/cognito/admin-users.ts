@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AwsError } from "../../gateway/service.ts";
+import { AwsError, notImplemented } from "../../gateway/service.ts";
 import type { JsonAction } from "../../protocols/json.ts";
 import { type Input, optionalText, text, texts } from "../input.ts";
 import { attributeList, isEmail, mergeAttributes, readAttributes } from "./attributes.ts";
@@ -131,6 +131,7 @@ export const adminUserActions = (cognito: Cognito): Readonly<Record<string, Json
   },
   async AdminSetUserPassword(input: Input) {
     const { pool, user } = target(cognito, input);
+    if (user.identity !== undefined) throw notImplemented("cognito-idp", "AdminSetUserPassword of a federated user");
     await setPassword(cognito, pool, user.username, text(input, "Password"), input["Permanent"] === true);
   },
   AdminUpdateUserAttributes(input: Input) {

@@ -4,6 +4,7 @@ import { isRecord } from "../input.ts";
 import { createUser, setPassword } from "./admin-users.ts";
 import { checkAttributes, mergeAttributes } from "./attributes.ts";
 import { putClient } from "./clients.ts";
+import { putDomain } from "./domains.ts";
 import { addToGroup, putGroup } from "./groups.ts";
 import type { ClientSettings, Group, PoolSettings } from "./model.ts";
 import { putPool } from "./pools.ts";
@@ -15,7 +16,6 @@ const CLIENT = "aws:cognito/userPoolClient:UserPoolClient";
 const GROUP = "aws:cognito/userGroup:UserGroup";
 const USER = "aws:cognito/user:User";
 const MEMBERSHIP = "aws:cognito/userInGroup:UserInGroup";
-/** A domain is where the hosted pages would be; there are none here. */
 const DOMAIN = "aws:cognito/userPoolDomain:UserPoolDomain";
 
 export const types = [POOL, CLIENT, GROUP, USER, MEMBERSHIP, DOMAIN];
@@ -47,7 +47,20 @@ const poolSettings = ({ inputs, outputs }: GraphResource): PoolSettings => {
 
 const clientSettings = ({ inputs, outputs }: GraphResource): ClientSettings => {
   const { name, userPoolId: _, generateSecret: __, region: ___, ...rest } = inputs;
-  return { ...(toApi(rest) as ClientSettings), ClientName: String(outputs["name"] ?? name) };
+  // Pulumi writes the API's abbreviations as words.
+  const { callbackUrls, logoutUrls, allowedOauthFlows, allowedOauthScopes, allowedOauthFlowsUserPoolClient, ...more } =
+    rest;
+  return {
+    ...(toApi(more) as ClientSettings),
+    ...(toApi({
+      CallbackURLs: callbackUrls,
+      LogoutURLs: logoutUrls,
+      AllowedOAuthFlows: allowedOauthFlows,
+      AllowedOAuthScopes: allowedOauthScopes,
+      AllowedOAuthFlowsUserPoolClient: allowedOauthFlowsUserPoolClient,
+    }) as ClientSettings),
+    ClientName: String(outputs["name"] ?? name),
+  };
 };
 
 const applyGroup = (cognito: Cognito, { inputs, outputs }: GraphResource): void => {
@@ -111,6 +124,7 @@ export const applyCognito = async (cognito: Cognito, graph: Graph): Promise<void
       settings: clientSettings(resource),
     });
   }
+  for (const { id, inputs } of ofType(graph, DOMAIN)) putDomain(cognito, id, String(inputs["userPoolId"]));
   for (const resource of ofType(graph, GROUP)) applyGroup(cognito, resource);
   for (const resource of ofType(graph, USER)) await applyUser(cognito, resource);
   for (const { inputs } of ofType(graph, MEMBERSHIP))

@@ -1,6 +1,7 @@
 import { type Input, optionalText, records, text } from "../input.ts";
 import type { Pool, User } from "./model.ts";
 import { invalidParameter } from "./state.ts";
+import { identitiesOf } from "./users.ts";
 
 const STANDARD = new Set([
   "address",
@@ -72,6 +73,9 @@ export const mergeAttributes = (
 };
 
 export const attributeList = (user: User, only?: readonly string[]): { Name: string; Value: string }[] =>
-  Object.entries(user.attributes)
+  Object.entries({
+    ...user.attributes,
+    ...(user.identity === undefined ? {} : { identities: JSON.stringify(identitiesOf(user.identity)) }),
+  })
     .filter(([name]) => only === undefined || only.includes(name))
     .map(([Name, Value]) => ({ Name, Value }));

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { JsonAction } from "../../protocols/json.ts";
-import { type Input, optionalNumber, optionalText, page, text } from "../input.ts";
+import { type Input, optionalNumber, optionalText, page, text, texts } from "../input.ts";
 import type { Client, ClientSettings } from "./model.ts";
 import { type Cognito, invalidParameter, needClient, needPool, notAuthorized, randomName } from "./state.ts";
 
@@ -68,9 +68,39 @@ const describe = (client: Client): Record<string, unknown> => ({
   LastModifiedDate: client.changedAt,
 });
 
+/** @throws AwsError for a provider that the pool does not have */
+const requireProviders = (cognito: Cognito, poolId: string, input: Input): void => {
+  for (const name of texts(input, "SupportedIdentityProviders"))
+    if (name !== "COGNITO" && cognito.providers.get(`${poolId}/${name}`) === undefined)
+      throw invalidParameter(`The provider ${name} does not exist for User Pool ${poolId}.`);
+  if (input["AllowedOAuthFlowsUserPoolClient"] !== true) return;
+  const flows = texts(input, "AllowedOAuthFlows");
+  if (flows.includes("code") && texts(input, "CallbackURLs").length === 0)
+    throw invalidParameter("Invalid OAuth configuration: a callback URL is required.");
+};
+
+/** As Cognito does: what the request leaves out goes back to its default. */
+const updateClient = (cognito: Cognito, input: Input): unknown => {
+  const {
+    id,
+    poolId,
+    secret,
+    settings: before,
+  } = needClient(cognito, text(input, "ClientId"), text(input, "UserPoolId"));
+  requireProviders(cognito, poolId, input);
+  const { UserPoolId: _, ClientId: __, ...settings } = input;
+  const named = { ClientName: before.ClientName, ...settings } as ClientSettings;
+  return {
+    UserPoolClient: describe(
+      putClient(cognito, { id, poolId, ...(secret === undefined ? {} : { secret }), settings: named }),
+    ),
+  };
+};
+
 const createClient = (cognito: Cognito, input: Input): unknown => {
   const pool = needPool(cognito, text(input, "UserPoolId"));
   text(input, "ClientName");
+  requireProviders(cognito, pool.id, input);
   const { UserPoolId: _, GenerateSecret, ...settings } = input;
   const id = randomName(26, "abcdefghijklmnopqrstuvwxyz0123456789");
   const secret = GenerateSecret === true ? { secret: randomName(51) } : {};
@@ -80,6 +110,7 @@ const createClient = (cognito: Cognito, input: Input): unknown => {
 /** The actions on app clients. */
 export const clientActions = (cognito: Cognito): Readonly<Record<string, JsonAction>> => ({
   CreateUserPoolClient: (input: Input) => createClient(cognito, input),
+  UpdateUserPoolClient: (input: Input) => updateClient(cognito, input),
   DescribeUserPoolClient: (input: Input) => ({
     UserPoolClient: describe(needClient(cognito, text(input, "ClientId"), text(input, "UserPoolId"))),
   }),

@@ -56,6 +56,12 @@ export type ClientSettings = {
   /** Minutes in which a challenge must be answered. */
   readonly AuthSessionValidity?: number;
   readonly EnableTokenRevocation?: boolean;
+  /** `COGNITO` and names of the pool's identity providers. */
+  readonly SupportedIdentityProviders?: readonly string[];
+  readonly CallbackURLs?: readonly string[];
+  readonly AllowedOAuthFlows?: readonly string[];
+  readonly AllowedOAuthScopes?: readonly string[];
+  readonly AllowedOAuthFlowsUserPoolClient?: boolean;
   readonly RefreshTokenRotation?: { readonly Feature?: string; readonly RetryGracePeriodSeconds?: number };
 };
 
@@ -68,7 +74,27 @@ export type Client = {
   readonly changedAt: number;
 };
 
-export type UserStatus = "FORCE_CHANGE_PASSWORD" | "CONFIRMED" | "RESET_REQUIRED";
+/** An OIDC provider of a pool. */
+export type IdentityProvider = {
+  readonly poolId: string;
+  readonly name: string;
+  /** `client_id`, `oidc_issuer`, `authorize_scopes`, …: all but the secret. */
+  readonly details: Readonly<Record<string, string>>;
+  /** The client's secret, sealed. */
+  readonly sealed: string;
+  /** The user's attribute and the provider's claim. */
+  readonly mapping: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly changedAt: number;
+};
+
+/** Where a pool's OAuth endpoints are: `https://<name>.auth.<region>.amazoncognito.com` on AWS. */
+export type Domain = { readonly name: string; readonly poolId: string };
+
+/** Who a user is to the provider that they came from. */
+export type Identity = { readonly userId: string; readonly providerName: string; readonly dateCreated: number };
+
+export type UserStatus = "FORCE_CHANGE_PASSWORD" | "CONFIRMED" | "RESET_REQUIRED" | "EXTERNAL_PROVIDER";
 
 export type User = {
   readonly username: string;
@@ -76,11 +102,13 @@ export type User = {
   readonly attributes: Readonly<Record<string, string>>;
   readonly enabled: boolean;
   readonly status: UserStatus;
-  /** `scrypt$N$r$p$salt$hash`. */
+  /** `scrypt$N$r$p$salt$hash`; empty for who comes from an identity provider. */
   readonly passwordHash: string;
   /** When a temporary password ends. */
   readonly passwordEndsAt?: number;
   readonly groups: readonly string[];
+  /** Of users who come from an identity provider. */
+  readonly identity?: Identity;
   readonly createdAt: number;
   readonly changedAt: number;
 };
@@ -105,6 +133,8 @@ export type Session = {
   readonly authTime: number;
   readonly endsAt: number;
   readonly revoked: boolean;
+  /** What the application was granted, by the OAuth endpoints. */
+  readonly scopes?: readonly string[];
 };
 
 /** A refresh token, found by its hash. A rotated one ends before its session. */

@@ -7,7 +7,11 @@ import { adminUserActions } from "./admin-users.ts";
 import { applyCognito, types } from "./apply.ts";
 import { authActions } from "./auth-actions.ts";
 import { clientActions } from "./clients.ts";
+import { domainActions } from "./domains.ts";
 import { groupActions } from "./groups.ts";
+import { hosted, isHosted } from "./hosted.ts";
+import { openWaiting } from "./hosted-state.ts";
+import { providerActions } from "./identity-providers.ts";
 import { keySet } from "./keys.ts";
 import { listUsers } from "./list-users.ts";
 import { cognitoPermissions } from "./permissions.ts";
@@ -34,7 +38,8 @@ const wellKnown = async (cognito: Cognito, url: URL): Promise<unknown> => {
 };
 
 const cognitoService = (cognito: Cognito): Service => {
-  const claims = (url: URL): boolean => WELL_KNOWN.test(url.pathname);
+  const claims = (url: URL): boolean => WELL_KNOWN.test(url.pathname) || isHosted(url);
+  const waiting = openWaiting(cognito.now);
   const json = jsonService({
     name: "cognito-idp",
     target: "AWSCognitoIdentityProviderService",
@@ -42,6 +47,8 @@ const cognitoService = (cognito: Cognito): Service => {
     actions: {
       ...poolActions(cognito),
       ...clientActions(cognito),
+      ...providerActions(cognito),
+      ...domainActions(cognito),
       ...adminUserActions(cognito),
       ...groupActions(cognito),
       ...authActions(cognito),
@@ -65,7 +72,10 @@ const cognitoService = (cognito: Cognito): Service => {
     ...json,
     claims,
     permissions: (request) => cognitoPermissions(cognito, request, json.action(request) ?? ""),
-    handle: (request) => (claims(request.url) ? readDocument(request) : json.handle(request)),
+    handle: (request) => {
+      if (isHosted(request.url)) return hosted(cognito, waiting, request);
+      return claims(request.url) ? readDocument(request) : json.handle(request);
+    },
   };
 };
 

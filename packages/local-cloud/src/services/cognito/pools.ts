@@ -4,7 +4,8 @@ import { type Input, isRecord, optionalNumber, optionalText, page, record, text 
 import { ensureKeys } from "./keys.ts";
 import type { Pool, PoolSettings } from "./model.ts";
 import { policyOf } from "./passwords.ts";
-import { type Cognito, needPool, randomName } from "./state.ts";
+import { domainOf } from "./domains.ts";
+import { type Cognito, invalidParameter, needPool, randomName } from "./state.ts";
 import { removeUser, usersOf } from "./users.ts";
 
 /** Triggers of flows that the embedded cloud refuses anyway, so that having them set is harmless. */
@@ -47,6 +48,7 @@ const describe = (cognito: Cognito, pool: Pool): Record<string, unknown> => {
     Id: pool.id,
     Arn: pool.arn,
     Name,
+    Domain: domainOf(cognito, pool.id)?.name,
     Policies: { PasswordPolicy: policyOf(pool.settings) },
     CreationDate: pool.createdAt,
     LastModifiedDate: pool.changedAt,
@@ -91,6 +93,9 @@ export const poolActions = (cognito: Cognito): Readonly<Record<string, JsonActio
   },
   DeleteUserPool(input: Input) {
     const pool = needPool(cognito, text(input, "UserPoolId"));
+    if (domainOf(cognito, pool.id) !== undefined)
+      throw invalidParameter("User pool cannot be deleted. It has a domain configured that should be deleted first.");
+    for (const { key } of cognito.providers.list(`${pool.id}/`)) cognito.providers.delete(key);
     for (const user of usersOf(cognito, pool)) removeUser(cognito, pool, user);
     for (const { key } of cognito.groups.list(`${pool.id}/`)) cognito.groups.delete(key);
     for (const { value } of cognito.clients.list()) if (value.poolId === pool.id) cognito.clients.delete(value.id);

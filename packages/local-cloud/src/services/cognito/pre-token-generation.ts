@@ -2,9 +2,11 @@ import { AwsError } from "../../gateway/service.ts";
 import { type Input, isRecord, record } from "../input.ts";
 import type { Client, Pool, TriggerVersion, User } from "./model.ts";
 import type { Cognito } from "./state.ts";
+import { identitiesOf } from "./users.ts";
 
 export type TriggerSource =
   | "TokenGeneration_Authentication"
+  | "TokenGeneration_HostedAuth"
   | "TokenGeneration_NewPasswordChallenge"
   | "TokenGeneration_RefreshTokens";
 
@@ -96,7 +98,11 @@ export const preTokenGeneration = async (
     userName: user.username,
     callerContext: { awsSdkVersion: "aws-sdk-unknown-unknown", clientId: client.id },
     request: {
-      userAttributes: { ...user.attributes, "cognito:user_status": user.status },
+      userAttributes: {
+        ...user.attributes,
+        ...(user.identity === undefined ? {} : { identities: JSON.stringify(identitiesOf(user.identity)) }),
+        "cognito:user_status": user.status,
+      },
       groupConfiguration: {
         groupsToOverride: groups.groups,
         iamRolesToOverride: groups.roles,

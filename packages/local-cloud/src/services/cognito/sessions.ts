@@ -34,7 +34,7 @@ const sweep = (cognito: Cognito, user: User): void => {
 };
 
 /** Begins a sign-in. */
-export const newSession = (cognito: Cognito, client: Client, user: User): Session => {
+export const newSession = (cognito: Cognito, client: Client, user: User, scopes?: readonly string[]): Session => {
   const now = Math.floor(cognito.now());
   sweep(cognito, user);
   const session: Session = {
@@ -46,6 +46,7 @@ export const newSession = (cognito: Cognito, client: Client, user: User): Sessio
     authTime: now,
     endsAt: now + validityOf(client, "RefreshToken"),
     revoked: false,
+    ...(scopes === undefined ? {} : { scopes }),
   };
   cognito.sessions.put(keyOf(session), session);
   return session;

@@ -45,7 +45,8 @@ const checkPassword = async (
   password: string,
 ): Promise<User> => {
   const user = findUser(cognito, pool, name);
-  if (!user) {
+  // Who comes from an identity provider has no password here.
+  if (!user || user.identity !== undefined) {
     await wasteACheck(password);
     throw client.settings.PreventUserExistenceErrors === "ENABLED" ? notAuthorized(WRONG) : userNotFound();
   }

@@ -5,7 +5,7 @@ import type { Collection } from "../../store.ts";
 import { openSeal, type Seal } from "../seal.ts";
 import { type Mailbox, openMailbox } from "../email/mailbox.ts";
 import type { SealedKeys } from "./keys.ts";
-import type { Client, Group, Pool, RefreshToken, Session, User } from "./model.ts";
+import type { Client, Domain, Group, IdentityProvider, Pool, RefreshToken, Session, User } from "./model.ts";
 
 /** Reads the clock in seconds, so that tests can move it. */
 export type Clock = () => number;
@@ -20,6 +20,10 @@ export type Cognito = {
   readonly pools: Collection<Pool>;
   readonly keys: Collection<SealedKeys>;
   readonly clients: Collection<Client>;
+  /** By `<pool>/<name>`. */
+  readonly providers: Collection<IdentityProvider>;
+  /** By their names. */
+  readonly domains: Collection<Domain>;
   /** By `<pool>/<username>`. */
   readonly users: Collection<User>;
   /** The username behind `<pool>/<name it signs in with>`. */
@@ -40,6 +44,8 @@ export const openCognito = (host: Host, now: Clock): Cognito => ({
   pools: host.store.collection("cognito-pools"),
   keys: host.store.collection("cognito-keys"),
   clients: host.store.collection("cognito-clients"),
+  providers: host.store.collection("cognito-providers"),
+  domains: host.store.collection("cognito-domains"),
   users: host.store.collection("cognito-users"),
   aliases: host.store.collection("cognito-aliases"),
   groups: host.store.collection("cognito-groups"),

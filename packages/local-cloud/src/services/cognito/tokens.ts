@@ -6,7 +6,7 @@ import type { Client, Pool, Session, User } from "./model.ts";
 import { type Groups, preTokenGeneration, type TokenChanges, type TriggerSource } from "./pre-token-generation.ts";
 import { newRefreshToken, newSession, requireSession, sessionOf } from "./sessions.ts";
 import { type Cognito, needGroup, notAuthorized } from "./state.ts";
-import { findUser } from "./users.ts";
+import { findUser, identitiesOf } from "./users.ts";
 
 /** The scope of tokens that come from the API: the user may manage itself. */
 const SELF = "aws.cognito.signin.user.admin";
@@ -75,6 +75,9 @@ type Asked = {
   readonly user: User;
   readonly source: TriggerSource;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What the application was granted; the user's own management of itself where it is absent. */
+  readonly scopes?: readonly string[] | undefined;
+  readonly nonce?: string | undefined;
   /** The sign-in that is refreshed; absent for a new one. */
   readonly session?: Session;
 };
@@ -94,13 +97,13 @@ export const issueTokens = async (cognito: Cognito, asked: Asked): Promise<Authe
     user,
     source,
     metadata: asked.metadata,
-    scopes: [SELF],
+    scopes: asked.scopes ?? asked.session?.scopes ?? [SELF],
     groups: groupsOf(cognito, user),
   });
   recheck(cognito, asked);
 
   const now = Math.floor(cognito.now());
-  const session = asked.session ?? newSession(cognito, client, user);
+  const session = asked.session ?? newSession(cognito, client, user, asked.scopes);
   const { groups, roles, preferredRole } = custom.groups;
   const common = {
     sub: user.attributes["sub"],
@@ -113,6 +116,8 @@ export const issueTokens = async (cognito: Cognito, asked: Asked): Promise<Authe
   };
   const id = {
     ...attributeClaims(user),
+    ...(user.identity === undefined ? {} : { identities: identitiesOf(user.identity) }),
+    ...(asked.nonce === undefined ? {} : { nonce: asked.nonce }),
     ...common,
     ...(roles.length > 0 ? { "cognito:roles": roles } : {}),
     ...(preferredRole === undefined ? {} : { "cognito:preferred_role": preferredRole }),

@@ -1,5 +1,5 @@
 import { AwsError } from "../../gateway/service.ts";
-import type { Pool, User } from "./model.ts";
+import type { Identity, Pool, User } from "./model.ts";
 import { removeSessions } from "./sessions.ts";
 import type { Cognito } from "./state.ts";
 
@@ -27,7 +27,9 @@ export const needUser = (cognito: Cognito, pool: Pool, name: string): User => {
 export const namedByAttribute = (pool: Pool): boolean => (pool.settings.UsernameAttributes ?? []).length > 0;
 
 /** Everything besides the username that finds this user. */
-const aliasesOf = (pool: Pool, { attributes }: User): string[] => {
+const aliasesOf = (pool: Pool, { attributes, identity }: User): string[] => {
+  // What a provider says of its users is no name to be known by: the address may be another user's.
+  if (identity !== undefined) return [keyOf(pool, attributes["sub"] ?? "")];
   const { UsernameAttributes: names = [], AliasAttributes: aliases = [] } = pool.settings;
   const proven = aliases.filter((name) => name === "preferred_username" || attributes[`${name}_verified`] === "true");
   return ["sub", ...names, ...proven].flatMap((name) => attributes[name] ?? []).map((value) => keyOf(pool, value));
@@ -96,3 +98,15 @@ export const describeUser = (user: User, attributes: unknown): Record<string, un
   Enabled: user.enabled,
   UserStatus: user.status,
 });
+
+/** As tokens, triggers and lists show where a user comes from. */
+export const identitiesOf = ({ userId, providerName, dateCreated }: Identity): readonly Record<string, unknown>[] => [
+  {
+    userId,
+    providerName,
+    providerType: "OIDC",
+    issuer: null,
+    primary: true,
+    dateCreated: Math.floor(dateCreated * 1000),
+  },
+];
