@@ -11,6 +11,6 @@ const store = dynamoSso(database, table);
 
 export const handler = preTokenGeneration({
   ...dynamoProfiles(database, table),
-  issuerOf: store.find,
+  issuerOf: (pool, client) => store.find(pool, client),
   join: joinBySso({ store, clock: () => new Date(), newId }),
 });

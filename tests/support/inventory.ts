@@ -141,7 +141,7 @@ const identities = async (ready: Ready): Promise<Thing[]> => {
       });
       return { items: page.UserPoolClients, next: page.NextToken };
     });
-    type User = { Attributes: { Name: string; Value: string }[] };
+    type User = { Username: string; Attributes: { Name: string; Value: string }[] };
     const users = await askAll<User>(async (PaginationToken) => {
       const page = await cognito(ready, "ListUsers", {
         UserPoolId: Id,
@@ -149,6 +149,22 @@ const identities = async (ready: Ready): Promise<Thing[]> => {
         ...(PaginationToken ? { PaginationToken } : {}),
       });
       return { items: page.Users, next: page.PaginationToken };
+    });
+    const providers = await askAll<{ ProviderName: string }>(async (NextToken) => {
+      const page = await cognito(ready, "ListIdentityProviders", {
+        UserPoolId: Id,
+        MaxResults: 60,
+        ...(NextToken ? { NextToken } : {}),
+      });
+      return { items: page.Providers, next: page.NextToken };
+    });
+    const groups = await askAll<{ GroupName: string }>(async (NextToken) => {
+      const page = await cognito(ready, "ListGroups", {
+        UserPoolId: Id,
+        Limit: 60,
+        ...(NextToken ? { NextToken } : {}),
+      });
+      return { items: page.Groups, next: page.NextToken };
     });
     const mailOf = ({ Attributes }: User) => Attributes.find((one) => one.Name === "email")?.Value ?? "";
     return [
@@ -159,7 +175,15 @@ const identities = async (ready: Ready): Promise<Thing[]> => {
       })),
       ...users.map((user) => ({
         words: `user ${mailOf(user)} of ${where}`,
-        bears: `${mailOf(user)} ${shared ? "" : Name}`,
+        bears: `${mailOf(user)} ${user.Username} ${shared ? "" : Name}`,
+      })),
+      ...providers.map(({ ProviderName }) => ({
+        words: `identity provider of ${where}`,
+        bears: `${ProviderName} ${shared ? "" : Name}`,
+      })),
+      ...groups.map(({ GroupName }) => ({
+        words: `group ${GroupName} of ${where}`,
+        bears: `${GroupName} ${shared ? "" : Name}`,
       })),
     ];
   };
@@ -339,7 +363,8 @@ export const takeInventory = async (ready: Ready): Promise<Inventory> => {
   return {
     of: ({ id, slug, owner }) => {
       const hyphened = id.toLowerCase().replaceAll("_", "-");
-      const names = [id, hyphened, slug, underscored(slug), owner];
+      // An identity provider's name has no room for more of the id than its random half.
+      const names = [id, hyphened, id.slice(-16).toLowerCase(), slug, underscored(slug), owner];
       return things
         .filter(({ bears }) => names.some((name) => bears.includes(name)))
         .map(({ words }) =>

@@ -4,13 +4,13 @@ import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import type { Tenant } from "../tenant/tenant.ts";
-import { type Feature, features } from "../tenant/offer.ts";
+import type { Feature } from "../tenant/offer.ts";
 import { tiers } from "../tenant/tier.ts";
 import { loadClient, shown, type Sso, summary } from "./load.ts";
 import type { SsoPorts } from "./ports.ts";
 import type { PutSso, SsoSettings } from "./settings.ts";
 
-const feature = "sso" satisfies (typeof features)[number];
+const feature = "sso" satisfies Feature;
 
 /** @throws Problem `sso-not-available` */
 const requireFeature = ({ tier, config }: Tenant, client: Issuer | null): Issuer => {

@@ -18,7 +18,7 @@ const answer = (status: number, body: unknown): AwsResponse => ({
 });
 
 const bySecret = (request: AwsRequest): { id?: string; secret?: string } => {
-  const [, basic = ""] = /^basic (.+)$/i.exec(String(request.headers.authorization ?? "")) ?? [];
+  const [, basic = ""] = /^basic (.+)$/i.exec(request.headers.authorization ?? "") ?? [];
   const [id, secret] = Buffer.from(basic, "base64").toString("utf8").split(":");
   return basic === "" || id === undefined || secret === undefined ? {} : { id, secret };
 };

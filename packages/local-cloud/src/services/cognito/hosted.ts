@@ -102,7 +102,7 @@ const authorize = (cognito: Cognito, waiting: Waiting, poolId: string, url: URL,
 };
 
 const cookieOf = (request: AwsRequest): string | undefined =>
-  String(request.headers.cookie ?? "")
+  (request.headers.cookie ?? "")
     .split(/;\s*/)
     .find((one) => one.startsWith(`${COOKIE}=`))
     ?.slice(COOKIE.length + 1);

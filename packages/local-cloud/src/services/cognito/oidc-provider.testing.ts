@@ -66,7 +66,7 @@ export const openBrowser = (login: string) => {
   const keep = (url: URL, response: Response): void => {
     for (const line of response.headers.getSetCookie()) {
       const [pair = "", ...attributes] = line.split(/;\s*/);
-      const [name = "", value = ""] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+      const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
       const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? "/";
       const same = (one: Cookie) => one.origin === url.origin && one.path === path && one.name === name;
       cookies = [...cookies.filter((one) => !same(one)), { origin: url.origin, path, name, value }];
