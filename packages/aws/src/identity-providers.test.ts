@@ -125,9 +125,9 @@ test("a provider is on the tenant's client alone, whose other settings stay", as
 });
 
 test("each issuer of each tenant has a name of its own", () => {
-  const { nameOf } = cognitoSso(sdk);
+  const sso = cognitoSso(sdk);
   const names = [id, otherId].flatMap((tenant) =>
-    ["https://a.example", "https://a.example/"].map((of) => nameOf(tenant, of)),
+    ["https://a.example", "https://a.example/"].map((of) => sso.nameOf(tenant, of)),
   );
   expect(new Set(names).size).toBe(4);
   expect(names[0]?.startsWith(providerPrefix(id))).toBe(true);
