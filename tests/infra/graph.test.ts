@@ -104,6 +104,15 @@ describe.for(["dev", "production"] as const)("a deployment to %s", (stage) => {
   });
 });
 
+test.for(["authorizer", "authorize"])("the bundle of %s stays small: every request waits for it to load", (file) => {
+  const [lambda] = ofType(production, "aws:lambda/function:Function").filter(
+    ({ inputs }) => inputs["handler"] === `${file}.handler`,
+  );
+  if (lambda === undefined) throw new Error(`No function's handler is in ${file}.`);
+  const code = Object.values(unzipSync(readFileSync(zipOf(production, lambda))));
+  expect(code.reduce((bytes, { length }) => bytes + length, 0)).toBeLessThan(60_000);
+});
+
 test("production keeps its data", () => expect(unprotectedData(production)).toEqual([]));
 
 test("production has a web ACL before the API", () =>

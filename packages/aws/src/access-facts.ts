@@ -1,5 +1,5 @@
 import type { Known } from "@tenantry/core/access/admission";
-import { membershipStatuses } from "@tenantry/core/access/membership";
+import { membershipStatuses } from "@tenantry/core/access/membership-status";
 import { platformOrg } from "@tenantry/core/access/policy";
 import type { TenantStatus } from "@tenantry/core/tenant/tenant";
 import { setting } from "./config.ts";

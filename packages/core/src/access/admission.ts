@@ -1,5 +1,5 @@
 import type { TenantStatus } from "../tenant/tenant.ts";
-import type { MembershipStatus } from "./membership.ts";
+import type { MembershipStatus } from "./membership-status.ts";
 import { platformOrg } from "./policy.ts";
 
 /** A session ends after so long without a request. */

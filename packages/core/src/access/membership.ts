@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { Instant } from "../time.ts";
-
-export const membershipStatuses = ["invited", "active", "disabled"] as const;
-export type MembershipStatus = (typeof membershipStatuses)[number];
+import { type MembershipStatus, membershipStatuses } from "./membership-status.ts";
 
 /** A user's place in a tenant. The registry is the truth; Cognito only signs. */
 export const Membership = z.strictObject({

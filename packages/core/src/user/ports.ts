@@ -1,5 +1,6 @@
 import type { CustomRole } from "../access/policy.ts";
-import type { Membership, MembershipStatus } from "../access/membership.ts";
+import type { Membership } from "../access/membership.ts";
+import type { MembershipStatus } from "../access/membership-status.ts";
 import type { Clock, Commit, NewId, Page, PageRequest, Registry } from "../ports.ts";
 import type { TenantResources } from "../tenant/tenant.ts";
 

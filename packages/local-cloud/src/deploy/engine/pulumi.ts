@@ -60,6 +60,11 @@ const withoutStacks = (debuggable: Debuggable): void => {
   };
 };
 
+/** Each resource notes where the program declared it, of which only a real engine would tell anyone. */
+const withoutPositions = (resource: { stackTrace: () => unknown[] }): void => {
+  resource.stackTrace = () => [];
+};
+
 /** Loads the SDK that the program itself will load, so that both share one runtime. */
 export const loadPulumi = (program: string): Pulumi => {
   const load = createRequire(program);
@@ -69,6 +74,7 @@ export const loadPulumi = (program: string): Pulumi => {
   const store = load("@pulumi/pulumi/runtime/state").getStore();
   const debuggable = load("@pulumi/pulumi/runtime/debuggable") as Debuggable;
   withoutStacks(debuggable);
+  withoutPositions(sdk.Resource);
   const rpc = load("@pulumi/pulumi/runtime/rpc");
   const struct = within("google-protobuf/google/protobuf/struct_pb").Struct as Struct;
   const { RegisterResourceResponse, ReadResourceResponse } = load("@pulumi/pulumi/proto/resource_pb");
