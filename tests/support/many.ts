@@ -27,8 +27,12 @@ const onboardOne = async (ready: Ready, token: string, name: string, tier: strin
   if (accepted.status !== 202) throw new Error(`${accepted.status} ${accepted.text}`);
   const location = accepted.headers.get("location") ?? "";
   for (;;) {
-    const { body } = await send(ready, "GET", location, { token });
-    if (!["pending", "running", "compensating"].includes(body.status) || performance.now() - since > 180_000)
+    const { status, body } = await send(ready, "GET", location, { token });
+    // A machine with more to do than it can answers later.
+    if (
+      status === 200 &&
+      (!["pending", "running", "compensating"].includes(body.status) || performance.now() - since > 180_000)
+    )
       return {
         tier,
         tenant: { id: accepted.body.tenant.id, slug: accepted.body.tenant.slug, owner },

@@ -28,5 +28,5 @@ test("of two requests for one name at the same instant one makes the tenant", as
   const answers = await Promise.all([post(), post(), post(), post()]);
   expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
   const refused = answers.filter(({ status }) => status === 409);
-  expect(refused.map(({ body }) => body.code)).toEqual(["tenant-exists", "tenant-exists", "tenant-exists"]);
+  expect(refused.map(({ body }) => body.type)).toEqual(Array(3).fill("/problems/tenant-exists"));
 });

@@ -68,7 +68,7 @@ export const subjectsOf = (ready: Ready) => {
       const answer = await post(`/admin/operations/${operation}/retry`, {}, `${slug}-retry-${nth}`);
       // An answer that was lost leaves nothing to be replayed: what it began goes on all the same.
       const begun = answer.status === 409 && /is (?:pending|running)/.test(answer.body?.detail);
-      return begun || answer.status === 202 ? undefined : `${answer.status} ${answer.body?.code ?? answer.text}`;
+      return begun || answer.status === 202 ? undefined : `${answer.status} ${answer.body?.type ?? answer.text}`;
     },
 
     statusOf: ({ id }: Known): Promise<string> =>
