@@ -38,9 +38,7 @@ export const correctAll = async (
 };
 
 const isMade = async (ready: Ready, token: () => Promise<string>, correction: Correction): Promise<boolean> => {
-  const path = `/admin/usage/adjustments?tenant_id=${correction.tenant_id}&limit=100`;
-  const { status, body, text } = await send(ready, "GET", path, { token: await token() });
-  if (status !== 200) throw new Error(`${status} ${text}`);
+  const body = await listOf(ready, token, correction.tenant_id);
   const made = body.items as { type: string; metric: string; event_id: string | null; value: string | null }[];
   return made.some(
     ({ type, metric, event_id, value }) =>
@@ -48,6 +46,17 @@ const isMade = async (ready: Ready, token: () => Promise<string>, correction: Co
       metric === correction.metric &&
       (correction.type === "void" ? event_id === correction.event_id : value === correction.value),
   );
+};
+
+/** A tenant's adjustments; asked for again when a loaded cloud has no answer. */
+const listOf = async (ready: Ready, token: () => Promise<string>, tenantId: string) => {
+  for (let attempt = 1; ; attempt++) {
+    const path = `/admin/usage/adjustments?tenant_id=${tenantId}&limit=100`;
+    const { status, body, text } = await send(ready, "GET", path, { token: await token() });
+    if (status === 200) return body as { readonly items: readonly unknown[] };
+    if (status < 500 || attempt === 10) throw new Error(`${status} ${text}`);
+    await sleep(1000);
+  }
 };
 
 /** Waits until none is pending any more. */
@@ -60,9 +69,7 @@ export const correctionsApplied = async (
   const until = Date.now() + patience;
   for (const tenantId of tenants)
     for (;;) {
-      const path = `/admin/usage/adjustments?tenant_id=${tenantId}&limit=100`;
-      const { status, body, text } = await send(ready, "GET", path, { token: await token() });
-      if (status !== 200) throw new Error(`${status} ${text}`);
+      const body = await listOf(ready, token, tenantId);
       const pending = (body.items as { id: string; status: string }[]).filter((each) => each.status !== "applied");
       if (pending.length === 0) break;
       if (Date.now() > until) throw new Error(`Still pending: ${pending.map(({ id }) => id).join(", ")}.`);
