@@ -87,6 +87,14 @@ describe("an owner", () => {
   });
 });
 
+/** A body that is right: one that is not would be told so before anybody looks at the tenant. */
+const aProvider = {
+  issuer: "https://login.acme.example",
+  client_id: "tenantry",
+  client_secret: "secret",
+  callback_urls: ["https://app.acme.example/signed-in"],
+};
+
 describe("every operation that names a tenant", () => {
   const named = Object.entries(routes).filter(([, { path }]) => path.includes("{tenant_id}"));
   test("is among these", () => expect(named.length).toBeGreaterThanOrEqual(3));
@@ -95,7 +103,7 @@ describe("every operation that names a tenant", () => {
     named.flatMap(([name, route]) =>
       (["pooled", "bridged", "siloed"] as const).map((who) => [name, who, route] as const),
     ),
-  )("%s shows %s nothing of another tenant", async ([, who, { method, path }]) => {
+  )("%s shows %s nothing of another tenant", async ([name, who, { method, path }]) => {
     const others = [pooled, bridged, siloed].filter(({ id }) => id !== claimsOf(tokens[who]).org_id);
     for (const id of [...others.map((other) => other.id), "ten_01JD00000000000000000000ZZ"]) {
       const asked = usage.slice(5);
@@ -103,10 +111,10 @@ describe("every operation that names a tenant", () => {
       const at = `${path.replace("{tenant_id}", id).replace("{month}", "2026-10")}${query}`;
       const { status } = await send(ready(), method, at, {
         token: tokens[who],
-        ...(method === "GET" ? {} : { body: {} }),
+        ...(method === "GET" ? {} : { body: name === "putTenantSso" ? aProvider : {} }),
       });
       // As for what is not there; a role that may not do it even on its own tenant is told that.
-      const held = path.endsWith("/usage") || path.endsWith("/storage-credentials");
+      const held = /\/(usage|storage-credentials|sso)$/.test(path);
       expect(held ? [404] : [403, 404]).toContain(status);
     }
   });
