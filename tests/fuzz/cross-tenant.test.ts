@@ -93,7 +93,7 @@ const stateOf = async ({ id }: Party): Promise<string> => {
   const counted = (usage.body.groups ?? [usage.body]).flatMap(({ buckets }: { buckets: { value: string }[] }) =>
     buckets.map(({ value }) => value),
   );
-  const seen = answers.map(({ text }) => text.replaceAll(/"\w+_at":"[^"]*"/g, ""));
+  const seen = answers.map(({ text }) => text.replaceAll(/"(?:\w+_at|request_id)":"[^"]*"/g, ""));
   return [...seen, ...counted].join("\n");
 };
 
