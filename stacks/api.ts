@@ -7,6 +7,7 @@ import { ssoGrants } from "./grants/sso";
 import { userGrants } from "./grants/users";
 import { gatewayResponses } from "./gateway-responses";
 import { adjustmentGrants } from "./grants/adjustments";
+import { impersonationGrants } from "./grants/impersonations";
 import { keyGrants } from "./grants/keys";
 import { quarantineGrants } from "./grants/quarantine";
 import { intakeGrant } from "./grants/intake";
@@ -127,6 +128,7 @@ const grants: Record<Exclude<OperationName, Answered>, Grant> = {
   listOwnAudit: audit("AUDIT#ten_"),
   ...userGrants,
   ...ssoGrants,
+  ...impersonationGrants,
   ...keyGrants,
   getHealth: {},
   getOpenapi: {},

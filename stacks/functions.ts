@@ -31,13 +31,13 @@ export const trustRds = { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" };
 export const allow = (actions: string[], ...resources: $util.Input<string>[]) => ({ actions, resources });
 
 /** The same for items of a table whose partition keys begin with one of these, such as `USER#`. */
-export const allowKeys = (actions: string[], prefixes: string[], ...resources: $util.Input<string>[]) => ({
+export const allowKeys = (actions: string[], prefixes: $util.Input<string>[], ...resources: $util.Input<string>[]) => ({
   ...allow(actions, ...resources),
   conditions: [
     {
       test: "ForAllValues:StringLike",
       variable: "dynamodb:LeadingKeys",
-      values: prefixes.map((prefix) => `${prefix}*`),
+      values: prefixes.map((prefix) => $interpolate`${prefix}*`),
     },
     // Without keys in the request the line above would hold as well.
     { test: "Null", variable: "dynamodb:LeadingKeys", values: ["false"] },

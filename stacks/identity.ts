@@ -9,7 +9,7 @@ const preTokenGeneration = new sst.aws.Function("PreTokenGeneration", {
   timeout: "5 seconds", // Cognito waits no longer
   environment: { CONTROL_TABLE: controlTable.name },
   permissions: [
-    allowKeys(["dynamodb:GetItem"], ["ISSUER#", "TENANT#"], controlTable.arn),
+    allowKeys(["dynamodb:GetItem"], ["IMPERSONATION#", "ISSUER#", "TENANT#"], controlTable.arn),
     allowKeys(["dynamodb:Query"], ["ROLE#", "USER#"], controlTable.arn),
     // Whoever a tenant's identity provider sends becomes a member there.
     allowKeys(["dynamodb:ConditionCheckItem"], ["ISSUER#"], controlTable.arn),
@@ -20,7 +20,7 @@ const preTokenGeneration = new sst.aws.Function("PreTokenGeneration", {
 /** What an authorizer asks of the registry: whose client a token came from, and how its bearer stands. It notes activity. */
 export const judgeTokens = [
   allowKeys(["dynamodb:GetItem"], ["ISSUER#"], controlTable.arn),
-  allowKeys(["dynamodb:BatchGetItem"], ["SESSION#", "TENANT#", "USER#"], controlTable.arn),
+  allowKeys(["dynamodb:BatchGetItem"], ["IMPERSONATION#", "SESSION#", "TENANT#", "USER#"], controlTable.arn),
   allowKeys(["dynamodb:UpdateItem"], ["SESSION#"], controlTable.arn),
 ];
 
@@ -87,6 +87,29 @@ export const client = pool.addClient("SignIn", {
       args.idTokenValidity = 60;
       args.refreshTokenValidity = 30;
       args.tokenValidityUnits = { accessToken: "minutes", idToken: "minutes", refreshToken: "days" };
+    },
+  },
+});
+
+/**
+ * The client by which staff act for a user: they sign in once more. It cannot refresh, so none of its tokens outlives half
+ * an hour; when an impersonation is over they are refused before that.
+ */
+export const impersonationClient = pool.addClient("Impersonation", {
+  transform: {
+    client: (args) => {
+      args.explicitAuthFlows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"];
+      args.supportedIdentityProviders = ["COGNITO"];
+      args.allowedOauthFlowsUserPoolClient = false;
+      args.allowedOauthFlows = [];
+      args.allowedOauthScopes = [];
+      args.callbackUrls = [];
+      args.preventUserExistenceErrors = "ENABLED";
+      args.enableTokenRevocation = true;
+      args.accessTokenValidity = 30;
+      args.idTokenValidity = 30;
+      args.refreshTokenValidity = 60; // the least there is
+      args.tokenValidityUnits = { accessToken: "minutes", idToken: "minutes", refreshToken: "minutes" };
     },
   },
 });

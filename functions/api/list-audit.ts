@@ -3,9 +3,12 @@ import { http } from "@tenantry/lambda/http";
 import { paged } from "./app.ts";
 import { audit } from "./audit-app.ts";
 
-export const handler = http(operations.listAudit, async ({ ctx, query: { limit, cursor, tenant, ...rest } }) => {
-  const filter = { ...rest, tenantId: tenant };
-  return {
-    body: await paged({ list: "audit", filter }, { limit, cursor }, (page) => audit.list(ctx, filter, page)),
-  };
-});
+export const handler = http(
+  operations.listAudit,
+  async ({ ctx, query: { limit, cursor, tenant, on_behalf_of: onBehalfOf, ...rest } }) => {
+    const filter = { ...rest, onBehalfOf, tenantId: tenant };
+    return {
+      body: await paged({ list: "audit", filter }, { limit, cursor }, (page) => audit.list(ctx, filter, page)),
+    };
+  },
+);

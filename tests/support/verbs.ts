@@ -8,6 +8,9 @@ import { cancelOperation } from "@tenantry/core/operation/cancel";
 import { getOperation } from "@tenantry/core/operation/get";
 import { listOperations } from "@tenantry/core/operation/list";
 import { retryOperation } from "@tenantry/core/operation/retry";
+import { endImpersonation } from "@tenantry/core/impersonation/end";
+import { listImpersonations } from "@tenantry/core/impersonation/list";
+import { startImpersonation } from "@tenantry/core/impersonation/start";
 import { endAllSessions, endSession } from "@tenantry/core/session/end";
 import { listSessions } from "@tenantry/core/session/list";
 import { switchOrganization } from "@tenantry/core/session/switch";
@@ -79,11 +82,16 @@ const memberOf = (orgId: string) =>
     newId: () => "aud_1",
   }) as never;
 
+/** The same, with an impersonation that runs in this tenant. */
+const running = (tenant: string) =>
+  ({ impersonations: { get: async () => ({ tenant_id: tenant }) }, clock: () => new Date(0) }) as never;
+
 const page = { limit: 1, after: null };
 const operationId = "op_01JD5V8Q9WB2C4D6E8F0G1H3J5";
 const webhookId = "whk_01JD5V8Q9C3E5G7J9M1P3R5T7V";
 const quarantineId = "qua_01JD5V8Q9C3E5G7J9M1P3R5T7V";
 const keyId = "key_01JD5V8Q9C3E5G7J9M1P3R5T7V";
+const impersonationId = "imp_01JD5V8Q9C3E5G7J9M1P3R5T7V";
 const anything = {} as never;
 
 /**
@@ -144,6 +152,10 @@ export const verbs: Record<Guarded, (ctx: Context, tenantId: string) => unknown>
   changeUser: (ctx) => changeUser(ports)(ctx, { userId: "u" }),
   removeUser: (ctx) => removeUser(ports)(ctx, { userId: "u" }),
   listTenantUsers: (ctx, tenantId) => listTenantUsers(ports)(ctx, { tenantId }, page),
+  startImpersonation: (ctx, tenantId) =>
+    startImpersonation(ports)(ctx, { tenantId, userId: "u", reason: "ticket", minutes: 5 }),
+  listImpersonations: (ctx, tenantId) => listImpersonations(ports)(ctx, { tenantId }, page),
+  endImpersonation: (ctx, tenantId) => endImpersonation(running(tenantId))(ctx, { tenantId, id: impersonationId }),
   listInvitations: (ctx) => listInvitations(ports)(ctx),
   acceptInvitation: (ctx, orgId) => acceptInvitation(ports)(ctx, { orgId }),
   listRoles: (ctx) => listRoles(ports)(ctx),

@@ -33,7 +33,7 @@ afterAll(async () => {
 const now = Date.parse("2026-11-20T12:00:00.000Z");
 const origin = { sourceIp: "203.0.113.7", userAgent: "test" };
 let user = 0;
-let bearing: Bearing;
+let bearing: Omit<Bearing, "impersonation">;
 beforeEach(() => {
   bearing = { sub: `user-${user++}`, org_id: "ten_A", sid: "session", auth_time: now / 1000 - 10 };
 });

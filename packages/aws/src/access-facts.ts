@@ -1,4 +1,4 @@
-import type { Known } from "@tenantry/core/access/admission";
+import type { Impersonating, Known } from "@tenantry/core/access/admission";
 import { membershipStatuses } from "@tenantry/core/access/membership-status";
 import { platformOrg } from "@tenantry/core/access/policy";
 import type { TenantStatus } from "@tenantry/core/tenant/tenant";
@@ -12,6 +12,7 @@ export type Bearing = {
   readonly org_id: string;
   readonly sid: string;
   readonly auth_time: number;
+  readonly impersonation?: Impersonating;
 };
 
 /** Where a request came from, for the user to recognise the session by. */
@@ -32,7 +33,7 @@ const attempts = 3;
 
 const projection = {
   ProjectionExpression:
-    "pk, sk, #status, #at, epoch, access_epoch, last_seen_at, ended_at, #resources.#identity.usage_key_id",
+    "pk, sk, #status, #at, epoch, access_epoch, last_seen_at, ended_at, ends_at, tenant_id, user_id, impersonator, #resources.#identity.usage_key_id",
   ExpressionAttributeNames: { "#status": "status", "#at": "at", "#resources": "resources", "#identity": "identity" },
 };
 
@@ -44,6 +45,17 @@ const numberIn = (item: RawItem, name: string): number => Number(item[name]?.N ?
 
 const statusIn = (item: RawItem) =>
   membershipStatuses.find((status) => status === (item["status"]?.S ?? "active")) ?? "disabled";
+
+const impersonationIn = (item: RawItem | undefined): Known["impersonation"] =>
+  item === undefined
+    ? null
+    : {
+        by: item["impersonator"]?.M?.["id"]?.S ?? "",
+        user_id: item["user_id"]?.S ?? "",
+        tenant_id: item["tenant_id"]?.S ?? "",
+        endsAt: item["ends_at"]?.S ?? "",
+        ended: item["ended_at"]?.S !== undefined,
+      };
 
 export const accessFacts = (call: TableFetch = tableFetch(), table = setting("CONTROL_TABLE")): AccessFacts => {
   /** @throws Error when not every item could be read: a missing one would say that there is none. */
@@ -63,13 +75,14 @@ export const accessFacts = (call: TableFetch = tableFetch(), table = setting("CO
   };
 
   return {
-    async read({ sub, org_id, sid }) {
+    async read({ sub, org_id, sid, impersonation }) {
       const session = keys.session(sub, sid);
       const signOut = keys.signOut(sub);
-      const membership = keys.membership(sub, org_id);
+      const membership = keys.membership(impersonation?.user_id ?? sub, org_id);
       const tenant = keys.tenant(org_id);
       const inTenant = org_id !== "" && org_id !== platformOrg;
-      const item = await readAll(inTenant ? [session, signOut, membership, tenant] : [session, signOut]);
+      const acting = impersonation === undefined ? [] : [keys.impersonation(impersonation.id)];
+      const item = await readAll([session, signOut, ...(inTenant ? [membership, tenant] : []), ...acting]);
       const [seen, out, member, org] = [item(session), item(signOut), item(membership), item(tenant)];
       return {
         session:
@@ -83,6 +96,7 @@ export const accessFacts = (call: TableFetch = tableFetch(), table = setting("CO
             ? null
             : { status: (org["status"]?.S ?? "") as TenantStatus, epoch: numberIn(org, "access_epoch") },
         ...usageKeyIn(org_id, org),
+        ...(acting[0] !== undefined && { impersonation: impersonationIn(item(acting[0])) }),
       };
     },
 

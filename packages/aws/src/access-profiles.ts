@@ -1,6 +1,7 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Organization } from "@tenantry/core/access/claims";
 import { Membership } from "@tenantry/core/access/membership";
+import { Impersonation, runs } from "@tenantry/core/impersonation/impersonation";
 import { customRolesOf } from "./custom-roles.ts";
 import { type Entity, keys, withoutKeys } from "./control-table.ts";
 import type { Documents } from "./dynamo.ts";
@@ -23,6 +24,17 @@ export const dynamoProfiles = (documents: Documents, table: string) => ({
       memberships: Items.filter(is("membership")).map((item) => Membership.parse(withoutKeys(item))),
       chosen: typeof chosen === "string" ? chosen : undefined,
     };
+  },
+
+  async impersonationBy(userId: string): Promise<Impersonation | null> {
+    const read = async (Key: Record<string, string>) =>
+      (await documents.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))).Item;
+    const current = await read(keys.impersonating(userId));
+    const item =
+      current === undefined ? undefined : await read(keys.impersonation(String(current["impersonation_id"])));
+    if (item === undefined) return null;
+    const impersonation = Impersonation.parse(withoutKeys(item));
+    return impersonation.impersonator.id === userId && runs(impersonation, new Date()) ? impersonation : null;
   },
 
   async organizationOf(tenantId: string): Promise<Organization | null> {

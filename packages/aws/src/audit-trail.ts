@@ -18,18 +18,46 @@ const range = ({ from, to }: AuditFilter, after: string | null): { readonly leas
   return { least: from === undefined ? prefix : idAt(from, ""), most: after !== null && after < end ? after : end };
 };
 
+type Condition = {
+  readonly text: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, string>>;
+};
+
+const conditionsOf = ({ actor, action, result, onBehalfOf }: AuditFilter): Condition[] => {
+  const equal = (name: string, value: string | undefined): Condition[] =>
+    value === undefined
+      ? []
+      : [{ text: `#${name} = :${name}`, names: { [`#${name}`]: name }, values: { [`:${name}`]: value } }];
+  const [ended] = equal("result", result);
+  return [
+    ...equal("actor", actor),
+    ...equal("action", action),
+    // What was written before there were results was done.
+    ...(ended === undefined
+      ? []
+      : [result === "done" ? { ...ended, text: `(${ended.text} OR attribute_not_exists(#result))` } : ended]),
+    ...(onBehalfOf === undefined
+      ? []
+      : [
+          {
+            text: "#behalf.#user = :user",
+            names: { "#behalf": "on_behalf_of", "#user": "user_id" },
+            values: { ":user": onBehalfOf },
+          },
+        ]),
+  ];
+};
+
 /** The audit trail in the Control table. */
 export const dynamoAuditTrail = (documents: Documents, table: string): AuditTrail => ({
   async list(filter, { limit, after }) {
-    const { tenantId, actor, action } = filter;
+    const { tenantId } = filter;
     const whose = tenantId === undefined ? partitions.audit : { index: undefined, value: auditPartition(tenantId) };
     const [pk, sk] = whose.index === undefined ? ["pk", "sk"] : [`${whose.index}pk`, `${whose.index}sk`];
     const between = range(filter, after);
     if (between.least >= between.most) return { items: [], next: null };
-    const only = [
-      actor === undefined ? [] : ["#actor = :actor"],
-      action === undefined ? [] : ["#action = :action"],
-    ].flat();
+    const only = conditionsOf(filter);
     const items: Item[] = [];
     let from: Item | undefined;
     do {
@@ -38,19 +66,17 @@ export const dynamoAuditTrail = (documents: Documents, table: string): AuditTrai
           TableName: table,
           IndexName: whose.index,
           KeyConditionExpression: "#pk = :pk AND #sk BETWEEN :least AND :most",
-          ...(only.length > 0 && { FilterExpression: only.join(" AND ") }),
+          ...(only.length > 0 && { FilterExpression: only.map(({ text }) => text).join(" AND ") }),
           ExpressionAttributeNames: {
             "#pk": pk,
             "#sk": sk,
-            ...(actor !== undefined && { "#actor": "actor" }),
-            ...(action !== undefined && { "#action": "action" }),
+            ...Object.assign({}, ...only.map(({ names }) => names)),
           },
           ExpressionAttributeValues: {
             ":pk": whose.value,
             ":least": between.least,
             ":most": between.most,
-            ...(actor !== undefined && { ":actor": actor }),
-            ...(action !== undefined && { ":action": action }),
+            ...Object.assign({}, ...only.map(({ values }) => values)),
           },
           ScanIndexForward: false,
           Limit: only.length > 0 ? most : limit + 2,

@@ -30,6 +30,8 @@ export type Setting =
   | "SHARED_USAGE_KEY"
   | "USER_POOL_ID"
   | "USER_POOL_CLIENT_ID"
+  /** The client through which staff sign in to act for a user. */
+  | "IMPERSONATION_CLIENT_ID"
   | "EVENT_BUS"
   | "ONBOARDING_STATE_MACHINE"
   | "COMPENSATION_STATE_MACHINE"

@@ -31,6 +31,9 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | role | ROLE#tenant | ROLE#name | | |
  * | choice | USER#id | CHOICE | | |
  * | session | SESSION#user | SESSION#id | | |
+ * | impersonation | IMPERSONATION#id | IMPERSONATION | IMPERSONATIONS#tenant / id | |
+ * | which one a member of staff began last | IMPERSONATION#user | CURRENT | | |
+ * | denials of a minute | DENIALS#org | minute # actor # permission | | DENIALS_DUE / minute # …, while some are not told |
  * | sign-out | SESSION#user | SIGN-OUT | | |
  * | standing | ENTITLEMENTS#tenant | STANDING | | |
  * | billing account | EXPORTS#tenant | ACCOUNT | BILLING_ACCOUNTS / tenant | |
@@ -81,6 +84,13 @@ export const keys = {
   apiKey: (id: string) => ({ pk: `APIKEY#${id}`, sk: "APIKEY" }),
   /** A tenant's own role. */
   role: (tenantId: string, name: string) => ({ pk: rolesOf(tenantId), sk: `ROLE#${name}` }),
+  impersonation: (id: string) => ({ pk: `IMPERSONATION#${id}`, sk: "IMPERSONATION" }),
+  /** The impersonation that a member of staff began last. */
+  impersonating: (userId: string) => ({ pk: `IMPERSONATION#${userId}`, sk: "CURRENT" }),
+  denials: (orgId: string, minute: string, actor: string, permission: string) => ({
+    pk: `DENIALS#${orgId}`,
+    sk: `${minute}#${actor}#${permission}`,
+  }),
   signOut: (userId: string) => ({ pk: `SESSION#${userId}`, sk: "SIGN-OUT" }),
 } as const;
 
@@ -108,6 +118,8 @@ export const partitions = {
   audit: { index: "gsi1", value: "AUDIT" },
   auditChains: { index: "gsi1", value: "AUDITCHAINS" },
   apiKeysOf: (tenantId: string) => ({ index: "gsi1", value: `APIKEYS#${tenantId}` }),
+  impersonationsOf: (tenantId: string) => ({ index: "gsi1", value: `IMPERSONATIONS#${tenantId}` }),
+  denialsDue: { index: "gsi2", value: "DENIALS_DUE" },
   webhooks: { index: "gsi1", value: "WEBHOOKS" },
   deliveriesTo: (webhookId: string) => ({ index: "gsi1", value: `DELIVERIES#${webhookId}` }),
   /** One partition for all: events of a control plane are some a second at the most. */
@@ -154,6 +166,9 @@ export type Entity =
   | "sign-out"
   | "standing"
   | "api-key"
+  | "impersonation"
+  | "impersonating"
+  | "denials"
   | "role";
 
 const storage = new Set([

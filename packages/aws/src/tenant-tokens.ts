@@ -1,9 +1,16 @@
+import { impersonationIssuer } from "@tenantry/core/access/issuer";
 import type { FindIssuer } from "./issuer-reader.ts";
 import { accessTokens, jwksCache, KeysUnavailable, type Pool, remembering, type TokenClaims } from "./token.ts";
 
 /** A user pool's id is its region and a name; nothing else is looked up or fetched. */
 const poolName = /^[A-Za-z0-9]{1,55}$/;
 const clientName = /^[A-Za-z0-9]{1,128}$/;
+
+/** @throws Error for a token that acts for somebody else. */
+const ownOnly = (claims: TokenClaims): TokenClaims => {
+  if (claims.impersonation !== undefined) throw new Error("Its client is not the one for impersonation.");
+  return claims;
+};
 
 const verifiersKept = 200;
 
@@ -20,7 +27,8 @@ const claimed = (token: string): { issuer: string; client: string } => {
 /**
  * Verifies access tokens of the platform's own client, which needs no look-up, and of clients that are registered to a
  * tenant, in its own user pool or in the shared one. Such a token speaks for that tenant or for nobody, and no longer
- * than it is registered: that is asked each time, also of a token that was verified before.
+ * than it is registered: that is asked each time, also of a token that was verified before. Tokens of the client for
+ * impersonation, and no others, act for a user.
  *
  * @throws Error that says why, `KeysUnavailable` when it could not be judged.
  */
@@ -58,13 +66,19 @@ export const tenantTokens = (shared: Pool, find: FindIssuer): Verify => {
 
   return async (token) => {
     const { issuer, client } = claimed(token);
-    if (issuer === shared.issuer && client === shared.clientId) return verify(token);
+    if (issuer === shared.issuer && client === shared.clientId) return ownOnly(await verify(token));
     if (!clientName.test(client)) throw new Error("Its client is not ours.");
     const registered = await find(poolOf(issuer), client).catch((cause: unknown) => {
       throw new KeysUnavailable("The issuer cannot be looked up.", { cause });
     });
     if (registered === null) throw new Error("Its issuer is not registered.");
-    const claims = await verify(token);
+    if (registered.tenant_id === impersonationIssuer) {
+      if (issuer !== shared.issuer) throw new Error("Nobody impersonates through another pool.");
+      const acting = await verify(token);
+      if (acting.impersonation === undefined) throw new Error("It acts for nobody.");
+      return acting;
+    }
+    const claims = ownOnly(await verify(token));
     if (claims.org_id !== "" && claims.org_id !== registered.tenant_id)
       throw new Error("It speaks for another organisation than its issuer's.");
     return claims;

@@ -15,6 +15,13 @@ export type TokenClaims = {
   readonly sid: string;
   /** When that was, in seconds since 1970; 0 where the token does not say. */
   readonly auth_time: number;
+  /** Of a token by which staff act for a user. */
+  readonly impersonation?: {
+    readonly id: string;
+    readonly by: string;
+    readonly user_id: string;
+    readonly reason: string;
+  };
   /** Seconds since 1970. */
   readonly exp: number;
 };
@@ -42,6 +49,14 @@ const text = (payload: Readonly<Record<string, unknown>>, name: string): string 
   const value = payload[name] ?? "";
   if (typeof value !== "string") throw new Error(`The claim ${name} is not a string.`);
   return value;
+};
+
+const impersonationIn = (payload: Readonly<Record<string, unknown>>, by: string) => {
+  const id = text(payload, "impersonation");
+  if (id === "") return {};
+  return {
+    impersonation: { id, by, user_id: text(payload, "on_behalf_of"), reason: text(payload, "impersonation_reason") },
+  };
 };
 
 export type Pool = { readonly issuer: string; readonly jwksUri: string; readonly clientId: string };
@@ -93,6 +108,7 @@ export const accessTokens = (pool: Pool, cache = jwksCache()): ((token: string) 
       sid: text(payload, "origin_jti"),
       auth_time: typeof payload["auth_time"] === "number" ? payload["auth_time"] : 0,
       exp: payload.exp ?? 0,
+      ...impersonationIn(payload, sub),
     };
   };
 };

@@ -12,6 +12,7 @@ const known: Record<string, string> = {
   "identity.userAgent": "curl/8",
   "authorizer.sub": "sub-1",
   "authorizer.org_id": tenant,
+  "identity.sourceIp": "203.0.113.7",
 };
 
 /** As API Gateway writes it: values as they are, a dash for what is not known. */
@@ -25,6 +26,8 @@ const request = {
   route: "GET /admin/tenants/{tenant_id}",
   user: "sub-1",
   orgId: tenant,
+  sourceIp: "203.0.113.7",
+  userAgent: "curl/8",
 };
 
 test("a line is JSON, and its request is read from it", () => {
@@ -41,10 +44,27 @@ test.for([
   "\\",
   '"',
 ])("what a client sends cannot hide or forge a request: %s", (hostile) => {
-  expect(readAccessLine(lineOf({ "identity.userAgent": hostile, path: `/${hostile}` }))).toEqual(request);
+  expect(readAccessLine(lineOf({ "identity.userAgent": hostile, path: `/${hostile}` }))).toEqual({
+    ...request,
+    userAgent: hostile,
+  });
 });
 
 test("a request that nobody was authorised for has none", () => {
   expect(readAccessLine(lineOf({ "authorizer.sub": "-", "authorizer.org_id": "-" }))).toBeNull();
   expect(readAccessLine("")).toBeNull();
+});
+
+test("a request tells of whom staff acted for, and whoever has no organisation has none", () => {
+  const acting = { "authorizer.on_behalf_of": "sub-2", "authorizer.impersonation": "imp_1" };
+  expect(readAccessLine(lineOf(acting))).toEqual({
+    ...request,
+    onBehalfOf: { user_id: "sub-2", impersonation_id: "imp_1" },
+  });
+  for (const nothing of ["-", ""])
+    expect(readAccessLine(lineOf({ "authorizer.org_id": nothing }))).toEqual({ ...request, orgId: "" });
+});
+
+test("what a client calls itself is cut", () => {
+  expect(readAccessLine(lineOf({ "identity.userAgent": "x".repeat(5000) }))?.userAgent).toHaveLength(200);
 });

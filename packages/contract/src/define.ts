@@ -16,6 +16,8 @@ export type Success = {
   readonly body: z.ZodType;
   /** The body as a table, where it can be had as CSV and as JSON lines too. */
   readonly rows?: (body: unknown) => readonly Row[];
+  /** What JSON lines have one a line, where that is more than the rows. */
+  readonly lines?: (body: unknown) => readonly object[];
   /** Headers besides those of every response, by their name in lower case. */
   readonly headers?: z.ZodObject;
 };

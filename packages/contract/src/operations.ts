@@ -17,6 +17,7 @@ import { storageOperations } from "./storage-operations.ts";
 import { usageOperations } from "./usage-operations.ts";
 import { keyOperations } from "./key-operations.ts";
 import { ssoOperations } from "./sso-operations.ts";
+import { impersonationOperations } from "./impersonation-operations.ts";
 import { userOperations } from "./user-operations.ts";
 import { webhookOperations } from "./webhook-operations.ts";
 
@@ -123,6 +124,7 @@ export const operations = {
   ...sessionOperations,
   ...userOperations,
   ...ssoOperations,
+  ...impersonationOperations,
   ...keyOperations,
   ...storageOperations,
   ...webhookOperations,

@@ -1,3 +1,4 @@
+import { impersonable } from "@tenantry/core/access/impersonation";
 import {
   type Permission,
   permissions,
@@ -25,7 +26,9 @@ export const permissionsPage = (): string =>
     "# Who may do what",
     "",
     "Made from the policy table (`packages/core/src/access/policy.ts`) by `npm run openapi`. Roles of the platform act on",
-    "every tenant; roles of a tenant act on their own tenant alone, and cannot tell another's from none.",
+    "every tenant; roles of a tenant act on their own tenant alone, and cannot tell another's from none. What support may do",
+    "on behalf of a user ([impersonation](identity.md#impersonation)) is both the user's and of this list:",
+    `${impersonable.map((one) => `\`${one}\``).join(", ")}.`,
     "",
     row(["permission", ...columns.map((role) => role.replace("-", "-<br>")), "operations"]),
     row(["---", ...columns.map(() => ":-:"), "---"]),

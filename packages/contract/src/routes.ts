@@ -110,6 +110,21 @@ export const routes = {
   changeUser: { method: "PATCH", path: "/api/users/{user_id}", permission: "users:manage" },
   removeUser: { method: "DELETE", path: "/api/users/{user_id}", permission: "users:manage" },
   listTenantUsers: { method: "GET", path: "/admin/tenants/{tenant_id}/users", permission: "users:read" },
+  startImpersonation: {
+    method: "POST",
+    path: "/admin/tenants/{tenant_id}/users/{user_id}/impersonations",
+    permission: "impersonations:manage",
+  },
+  listImpersonations: {
+    method: "GET",
+    path: "/admin/tenants/{tenant_id}/impersonations",
+    permission: "impersonations:read",
+  },
+  endImpersonation: {
+    method: "DELETE",
+    path: "/admin/tenants/{tenant_id}/impersonations/{impersonation_id}",
+    permission: "impersonations:manage",
+  },
   listInvitations: { method: "GET", path: "/api/invitations", permission: signedIn },
   acceptInvitation: { method: "POST", path: "/api/invitations/{org_id}/accept", permission: signedIn },
   listRoles: { method: "GET", path: "/api/roles", permission: "users:read" },
@@ -138,3 +153,6 @@ const byKey: ReadonlyMap<string, Route> = new Map(
 
 /** The route of a request as API Gateway names it: its method and its resource. */
 export const findRoute = (method: string, resource: string): Route | undefined => byKey.get(`${method} ${resource}`);
+
+/** The permission of a route as its method and resource name it; `none` where the contract has no such route. */
+export const permissionOf = (route: string): string => byKey.get(route)?.permission ?? "none";

@@ -13,6 +13,7 @@ export const prefixes = {
   export: "exp",
   quarantine: "qua",
   adjustment: "adj",
+  impersonation: "imp",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -35,6 +35,7 @@ export const problems = {
   "session-not-found": { status: 404, title: "There is no such session" },
   "sso-not-configured": { status: 404, title: "There is no single sign-on" },
   "sso-not-available": { status: 409, title: "The tenant cannot have single sign-on" },
+  "impersonation-not-found": { status: 404, title: "There is no such impersonation" },
   "not-acceptable": { status: 406, title: "There is no such representation" },
   "usage-event-not-found": { status: 404, title: "No such usage event counts" },
   "correction-not-applicable": { status: 409, title: "The meter cannot be corrected so" },

@@ -11,6 +11,8 @@ export type Bearer = {
   readonly permissions: string;
   /** The session; empty for a key. */
   readonly sid: string;
+  /** Of staff who act for a user. */
+  readonly impersonation?: { readonly id: string; readonly user_id: string; readonly reason: string } | undefined;
   /** Why the bearer may not do anything now, though who they are is certain. */
   readonly barred?: string;
   /** What the gateway counts the bearer's requests under, if the tenant has a key of its own. */
@@ -88,18 +90,28 @@ export const authorizer =
   };
 
 /** What the handlers are told of the bearer. */
-export const contextOf = ({ sub, email, org_id, permissions, sid }: Bearer) => ({
+export const contextOf = ({ sub, email, org_id, permissions, sid, impersonation }: Bearer) => ({
   sub,
   email,
   org_id,
   permissions,
   sid,
+  ...(impersonation !== undefined && {
+    impersonation: impersonation.id,
+    on_behalf_of: impersonation.user_id,
+    impersonation_reason: impersonation.reason,
+  }),
 });
 
 /** The gate's decision on a bearer who is known. */
 export const decisionOn = (bearer: Bearer, route: Parameters<typeof decide>[0]): Decision =>
   bearer.barred === undefined
-    ? decide(route, { orgId: bearer.org_id, permissions: bearer.permissions, sid: bearer.sid })
+    ? decide(route, {
+        orgId: bearer.org_id,
+        permissions: bearer.permissions,
+        sid: bearer.sid,
+        impersonates: bearer.impersonation !== undefined,
+      })
     : { allow: false, reason: bearer.barred };
 
 const authenticate = async (verify: Verify, event: APIGatewayRequestAuthorizerEvent): Promise<Bearer> =>

@@ -27,17 +27,34 @@ export const contextOf = (event: APIGatewayProxyEvent): Context => {
       orgId: claim(event, "org_id"),
       permissions: permissionsIn(claim(event, "permissions")),
       sessionId: claim(event, "sid") || undefined,
+      onBehalfOf:
+        claim(event, "impersonation") === ""
+          ? undefined
+          : {
+              user_id: claim(event, "on_behalf_of"),
+              impersonation_id: claim(event, "impersonation"),
+              reason: claim(event, "impersonation_reason"),
+            },
     },
-    requestId: event.requestContext.requestId,
-    sourceIp: event.requestContext.identity.sourceIp,
+    ...origin(event),
   };
 };
 
 /** The caller of an operation that is open to everybody. It may do nothing. */
 export const anonymous = (event: APIGatewayProxyEvent): Context => ({
   actor: { id: "anonymous", orgId: "", permissions: new Set() },
-  requestId: event.requestContext.requestId,
-  sourceIp: event.requestContext.identity.sourceIp,
+  ...origin(event),
+});
+
+const longestTarget = 300;
+const longestAgent = 200;
+
+/** Where a request came from, and what it is on. */
+const origin = ({ httpMethod, path, requestContext: { requestId, identity } }: APIGatewayProxyEvent) => ({
+  requestId,
+  sourceIp: identity.sourceIp,
+  userAgent: identity.userAgent?.slice(0, longestAgent),
+  target: `${httpMethod} ${path}`.slice(0, longestTarget),
 });
 
 /** Params, query and body by the operation's schemas; every fault of all three is told at once. */

@@ -1,14 +1,22 @@
 import type { Operation, Row } from "@tenantry/contract/define";
+import { harmless } from "@tenantry/contract/harmless";
 import { Problem } from "@tenantry/core/problem";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { stringify } from "csv-stringify/sync";
 import Negotiator from "negotiator";
 
+type Tables = Pick<Operation["success"], "lines"> & Required<Pick<Operation["success"], "rows">>;
+
+const jsonLines = ({ rows, lines = rows }: Tables, body: unknown): string =>
+  lines(body)
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join("");
+
 /** What a table can be given as, besides JSON. */
 const writers = {
-  "text/csv": (rows: readonly Row[]): string => csv(rows),
-  "application/x-ndjson": (rows: readonly Row[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
-  "application/jsonl": (rows: readonly Row[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+  "text/csv": ({ rows }: Tables, body: unknown): string => csv(rows(body)),
+  "application/x-ndjson": jsonLines,
+  "application/jsonl": jsonLines,
 };
 type TableType = keyof typeof writers;
 
@@ -31,14 +39,15 @@ export const negotiated = ({ success }: Operation, event: APIGatewayProxyEvent):
 
 /** An answer as a table, if that is what was wanted. The page's cursor, which has no place in one, goes into a header. */
 export const asTable = (type: string, { success, path }: Operation, body: unknown, event: APIGatewayProxyEvent) => {
-  if (success.rows === undefined || !isTable(type)) return null;
+  const { rows, lines } = success;
+  if (rows === undefined || !isTable(type)) return null;
   const { next_cursor: cursor } = body as { readonly next_cursor?: string | null };
   return {
     headers: {
       "content-type": `${type}; charset=utf-8`,
       ...(typeof cursor === "string" ? { link: `<${next(event, path, cursor)}>; rel="next"` } : {}),
     },
-    body: writers[type](success.rows(body)),
+    body: writers[type]({ rows, ...(lines === undefined ? {} : { lines }) }, body),
   };
 };
 
@@ -50,9 +59,6 @@ const next = (event: APIGatewayProxyEvent, path: string, cursor: string): string
   query.set("cursor", cursor);
   return `${path.split("/").at(-1)}?${query.toString()}`;
 };
-
-/** A text that a spreadsheet would take for a formula is quoted as spreadsheets do. */
-const harmless = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
 
 /** RFC 4180. Each dimension has a column of its own, in rows that lack it an empty one. */
 const csv = (rows: readonly Row[]): string => {

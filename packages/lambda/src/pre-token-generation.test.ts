@@ -13,6 +13,7 @@ const preTokenGeneration = (
   const trigger = triggerOf({
     profileOf: async (userId) => ({ memberships: await membershipsOf(userId), chosen: undefined }),
     organizationOf: async () => ({ tier: "trial", epoch: 2, roles: [] }),
+    impersonationBy: async () => null,
     issuerOf,
     join: () => Promise.reject(new Error("nobody joins")),
     ...more,

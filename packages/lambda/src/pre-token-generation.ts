@@ -1,14 +1,16 @@
 import {
   type AccessClaims,
   chooseMembership,
+  impersonationClaims,
   memberClaims,
   nobody,
   type Organization,
   staffClaims,
   staffRolesIn,
 } from "@tenantry/core/access/claims";
-import type { Issuer } from "@tenantry/core/access/issuer";
-import type { Membership } from "@tenantry/core/access/membership";
+import { impersonationIssuer, type Issuer } from "@tenantry/core/access/issuer";
+import { type Membership, statusOf } from "@tenantry/core/access/membership";
+import type { Impersonation } from "@tenantry/core/impersonation/impersonation";
 import { type Federated, isWelcome } from "@tenantry/core/sso/join";
 import type { PreTokenGenerationV2TriggerEvent } from "aws-lambda";
 import { z } from "zod";
@@ -20,6 +22,8 @@ export type Profiles = {
   ) => Promise<{ readonly memberships: readonly Membership[]; readonly chosen: string | undefined }>;
   /** Null where there is no such tenant. */
   readonly organizationOf: (tenantId: string) => Promise<Organization | null>;
+  /** The impersonation that this member of staff began last; null where there is none, or it is over. */
+  readonly impersonationBy: (userId: string) => Promise<Impersonation | null>;
   readonly issuerOf: (userPoolId: string, clientId: string) => Promise<Issuer | null>;
   /** Makes whoever comes from a tenant's identity provider a member there. Null when they may not be one by now. */
   readonly join: (client: Issuer, user: Federated, requestId: string) => Promise<Membership | null>;
@@ -44,7 +48,8 @@ const federated = (attributes: Attributes): Federated | null => {
 
 /**
  * Cognito's pre-token-generation trigger, version 2: adds organisation, roles, permissions and `email` to the access
- * token. Staff are known by their groups; only for others are the memberships looked up. Who signs in through a tenant's
+ * token. Through the client for impersonation, staff get those of the user for whom they act, or no token. Else staff are
+ * known by their groups, and only for others are the memberships looked up. Who signs in through a tenant's
  * own client, in whichever pool, acts for that tenant or for nobody: neither groups nor other memberships count there.
  * Who comes from an identity provider acts for the tenant whose provider it is, through that tenant's client, and never for
  * anything else; they join it when they first sign in.
@@ -52,7 +57,7 @@ const federated = (attributes: Attributes): Federated | null => {
  * oldest. If a look-up fails the sign-in fails, rather than sign a token that says less than it should.
  */
 export const preTokenGeneration =
-  ({ profileOf, organizationOf, issuerOf, join }: Profiles) =>
+  ({ profileOf, organizationOf, impersonationBy, issuerOf, join }: Profiles) =>
   async (
     event: PreTokenGenerationV2TriggerEvent,
     context: { readonly awsRequestId: string },
@@ -60,7 +65,19 @@ export const preTokenGeneration =
     const attributes: Attributes = event.request.userAttributes;
     const { sub = "", email } = attributes;
     const guest = federated(attributes);
+    const groups = event.request.groupConfiguration.groupsToOverride ?? [];
     const issuer = await issuerOf(event.userPoolId, event.callerContext.clientId);
+
+    const impersonated = async (): Promise<AccessClaims> => {
+      const impersonation = staffRolesIn(groups).length === 0 ? null : await impersonationBy(sub);
+      if (impersonation === null) throw new Error("You act for nobody now.");
+      const { memberships } = await profileOf(impersonation.user_id);
+      const membership = memberships.find(({ tenant_id }) => tenant_id === impersonation.tenant_id);
+      const organization = await organizationOf(impersonation.tenant_id);
+      if (membership === undefined || statusOf(membership) !== "active" || organization === null)
+        throw new Error("Nobody can act for this user now.");
+      return impersonationClaims(impersonation, membership, organization);
+    };
 
     /** Only a sign-in at the provider makes a member: who was removed does not come back by a refresh. */
     const joined = async (user: Federated): Promise<readonly Membership[]> => {
@@ -72,8 +89,9 @@ export const preTokenGeneration =
     };
 
     const claimsOf = async (): Promise<AccessClaims> => {
+      if (issuer?.tenant_id === impersonationIssuer) return impersonated();
       if (guest !== null) return claimsBy(chooseMembership(await joined(guest), []));
-      const staff = issuer === null ? staffRolesIn(event.request.groupConfiguration.groupsToOverride ?? []) : [];
+      const staff = issuer === null ? staffRolesIn(groups) : [];
       if (staff.length > 0) return staffClaims(staff);
       const { memberships, chosen } = await profileOf(sub);
       const counted = memberships.filter(({ tenant_id }) => issuer === null || tenant_id === issuer.tenant_id);

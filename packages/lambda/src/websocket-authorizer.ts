@@ -31,7 +31,11 @@ export const websocketAuthorizer =
       if (ours) throw error;
       throw new Error("Unauthorized");
     });
-    const decision = decisionOn(bearer, { permission: "operations:read" });
+    // A connection outlives an impersonation that is ended.
+    const decision =
+      bearer.impersonation === undefined
+        ? decisionOn(bearer, { permission: "operations:read" })
+        : ({ allow: false, reason: "nobody watches on behalf of another" } as const);
     if (!decision.allow) log("info", "refused", { ...about, status: 403, actor: bearer.sub, reason: decision.reason });
     return {
       principalId: bearer.sub,

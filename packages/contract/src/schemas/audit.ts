@@ -1,8 +1,10 @@
-import { AuditRecord as CoreAuditRecord } from "@tenantry/core/audit/audit";
+import { AuditRecord as CoreAuditRecord, auditResults } from "@tenantry/core/audit/audit";
 import { Instant } from "@tenantry/core/time";
 import { z } from "zod";
+import { userIdExample } from "./user.ts";
 import { instantExample, pageQuery, pathId, tenantIdExample } from "./common.ts";
 
+export type AuditRecord = CoreAuditRecord;
 export const AuditRecord = CoreAuditRecord.meta({
   id: "AuditEntry",
   description:
@@ -17,6 +19,10 @@ export const AuditRecord = CoreAuditRecord.meta({
     source_ip: "192.0.2.7",
     before: null,
     after: { slug: "acme-corp", tier: "premium" },
+    on_behalf_of: null,
+    target: "POST /admin/tenants",
+    user_agent: "curl/8.5.0",
+    result: "done",
     chain: {
       seq: 1,
       previous: "0".repeat(64),
@@ -28,6 +34,8 @@ export const AuditRecord = CoreAuditRecord.meta({
 export const ListOwnAuditQuery = z.strictObject({
   actor: pathId("Only what this user did, by `sub`, or `system:<task>`.", "system:activate-tenant").optional(),
   action: pathId("Only this.", "tenant.register").optional(),
+  result: z.enum(auditResults).optional().meta({ description: "Only what was done, or only what was denied." }),
+  on_behalf_of: pathId("Only what staff did in this user's name.", userIdExample).optional(),
   from: Instant.optional().meta({ description: "Only from this instant on.", example: instantExample }),
   to: Instant.optional().meta({ description: "Only before this instant.", example: instantExample }),
   ...pageQuery,

@@ -30,7 +30,12 @@ export type Presented = {
   readonly sid: string;
   /** When it was, in seconds since 1970. */
   readonly auth_time: number;
+  /** Of a token by which staff act for a user. */
+  readonly impersonation?: Impersonating | undefined;
 };
+
+/** Who acts for whom, by which impersonation. */
+export type Impersonating = { readonly id: string; readonly by: string; readonly user_id: string };
 
 /** What the registry knows of the bearer at this moment. */
 export type Known = {
@@ -40,6 +45,17 @@ export type Known = {
   readonly session: { readonly lastSeenAt: string; readonly ended: boolean } | null;
   /** All sessions that began until then are over; seconds since 1970. */
   readonly signedOutAt: number | null;
+  /** The impersonation that the token names. */
+  readonly impersonation?:
+    | {
+        readonly by: string;
+        readonly user_id: string;
+        readonly tenant_id: string;
+        readonly endsAt: string;
+        readonly ended: boolean;
+      }
+    | null
+    | undefined;
 };
 
 export type Admission =
@@ -54,7 +70,8 @@ export const epochOf = (tenantEpoch = 0, membershipEpoch = 0): string => `${tena
  * the tenant is in a state to be used. 401 is for tokens that a new one can replace, 403 for what signing in does not mend.
  */
 export const admit = (token: Presented, known: Known, now: number): Admission => {
-  const refusal = sessionRefusal(token, known, now) ?? memberRefusal(token, known);
+  const refusal =
+    sessionRefusal(token, known, now) ?? impersonationRefusal(token, known, now) ?? memberRefusal(token, known);
   if (refusal !== null) return refusal;
   return { admitted: true, note: known.session === null || now - lastSeen(token, known) >= activityMillis };
 };
@@ -72,6 +89,18 @@ const sessionRefusal = (token: Presented, known: Known, now: number) => {
     return refused(401, "the user signed out everywhere");
   // Not `>`: a time that is no number must not keep a session alive.
   return now - lastSeen(token, known) < idleMillis ? null : refused(401, "the session was idle for too long");
+};
+
+const impersonationRefusal = ({ org_id, impersonation: shown }: Presented, known: Known, now: number) => {
+  if (shown === undefined) return null;
+  const { impersonation } = known;
+  if (impersonation === undefined || impersonation === null) return refused(401, "there is no such impersonation");
+  const { by, user_id, tenant_id } = impersonation;
+  if (by !== shown.by || user_id !== shown.user_id || tenant_id !== org_id)
+    return refused(401, "the impersonation is another's");
+  if (impersonation.ended) return refused(401, "the impersonation was ended");
+  // Not `>=`: a time that is none must not keep it alive.
+  return now < Date.parse(impersonation.endsAt) ? null : refused(401, "the impersonation's time is over");
 };
 
 const memberRefusal = ({ org_id, perm_epoch }: Presented, { tenant, membership }: Known) => {

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
+import { canImpersonate } from "./impersonation.ts";
 import { type Permission, platformOrg } from "./policy.ts";
 
 /** Whether the caller's organisation may know of this tenant at all. */
@@ -23,6 +24,8 @@ export const ownTenant = (ctx: Context): string => {
 export const authorise = (ctx: Context, permission: Permission, tenantId?: string): void => {
   if (tenantId !== undefined && tenantId !== "" && !reaches(ctx, tenantId))
     throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
+  if (ctx.actor.onBehalfOf !== undefined && !canImpersonate(permission))
+    throw new Problem("forbidden", "Nobody may do this on behalf of another.");
   if (!ctx.actor.permissions.has(permission))
     throw new Problem("forbidden", `This needs the permission ${permission}.`);
   if (tenantId === undefined && ctx.actor.orgId !== platformOrg)

@@ -1,6 +1,7 @@
 import { epochOf } from "./admission.ts";
 import { type Membership, statusOf } from "./membership.ts";
 import { permissionClaim } from "./permission-claim.ts";
+import { impersonable } from "./impersonation.ts";
 import { type CustomRole, permissionsOf, platformOrg, platformRoles } from "./policy.ts";
 
 /** What the pre-token-generation trigger adds to an access token. Lists are space-separated, as claims are strings. */
@@ -11,6 +12,12 @@ export type AccessClaims = {
   readonly permissions: string;
   /** Which state of the user's roles the token speaks of: one of a past state is refused. */
   readonly perm_epoch?: string;
+  /** Of a token by which staff act for a user. `impersonator` is their address, for a banner. */
+  readonly impersonation?: string;
+  readonly impersonator?: string;
+  readonly on_behalf_of?: string;
+  readonly impersonation_reason?: string;
+  readonly impersonation_ends_at?: string;
 };
 
 /** An organisation as far as tokens speak of it. */
@@ -46,9 +53,11 @@ export const chooseMembership = (
   );
 };
 
+// A membership cannot make anybody staff, whatever was written into it.
+const heldIn = ({ roles }: Membership): readonly string[] => roles.filter((role) => !role.startsWith("platform-"));
+
 export const memberClaims = (membership: Membership, organization: Organization): AccessClaims => {
-  // A membership cannot make anybody staff, whatever was written into it.
-  const held = membership.roles.filter((role) => !role.startsWith("platform-"));
+  const held = heldIn(membership);
   return {
     org_id: membership.tenant_id,
     org_tier: organization.tier,
@@ -57,3 +66,26 @@ export const memberClaims = (membership: Membership, organization: Organization)
     perm_epoch: epochOf(organization.epoch, membership.epoch),
   };
 };
+
+/** What a member of staff who impersonates a user is permitted: what both the user and support may do. */
+export const impersonationClaims = (
+  impersonation: {
+    readonly id: string;
+    readonly user_id: string;
+    readonly reason: string;
+    readonly ends_at: string;
+    readonly impersonator: { readonly id: string; readonly email: string | null };
+  },
+  membership: Membership,
+  organization: Organization,
+): AccessClaims => ({
+  ...memberClaims(membership, organization),
+  permissions: permissionClaim(
+    permissionsOf(heldIn(membership), organization.roles).filter((one) => impersonable.includes(one)),
+  ),
+  impersonation: impersonation.id,
+  impersonator: impersonation.impersonator.email ?? impersonation.impersonator.id,
+  on_behalf_of: impersonation.user_id,
+  impersonation_reason: impersonation.reason,
+  impersonation_ends_at: impersonation.ends_at,
+});

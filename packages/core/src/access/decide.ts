@@ -1,3 +1,4 @@
+import { canImpersonate } from "./impersonation.ts";
 import { claimHolds } from "./permission-claim.ts";
 import type { Permission } from "./policy.ts";
 
@@ -15,10 +16,19 @@ export type Decision = { readonly allow: true } | { readonly allow: false; reado
  */
 export const decide = (
   route: { readonly permission: Needed } | undefined,
-  token: { readonly orgId: string; readonly permissions: string; readonly sid?: string },
+  token: {
+    readonly orgId: string;
+    readonly permissions: string;
+    readonly sid?: string;
+    /** Whether the bearer acts in somebody else's name. */
+    readonly impersonates?: boolean;
+  },
 ): Decision => {
   if (route === undefined) return { allow: false, reason: "the route is not in the contract" };
   if (route.permission === null) return { allow: true };
+  // A user's sessions and invitations are nobody else's.
+  if (token.impersonates === true && !canImpersonate(route.permission))
+    return { allow: false, reason: `nobody has ${route.permission} on behalf of another` };
   // A key is nobody who could have sessions or invitations.
   if (route.permission === signedIn) return token.sid ? { allow: true } : { allow: false, reason: "it is no user's" };
   if (token.orgId === "") return { allow: false, reason: "the user belongs to no organisation" };

@@ -30,6 +30,8 @@ const policy = {
   "users:read": [admin, support, auditor, owner, tenantAdmin, member, viewer],
   "users:manage": [owner, tenantAdmin],
   "roles:manage": [owner],
+  "impersonations:read": [admin, support, auditor],
+  "impersonations:manage": [admin, support],
   "api-keys:read": [owner, tenantAdmin],
   "api-keys:manage": [owner, tenantAdmin],
   "quarantine:read": [admin, billing, support, auditor],

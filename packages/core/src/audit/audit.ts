@@ -2,6 +2,9 @@ import { z } from "zod";
 import type { Page, PageRequest } from "../ports.ts";
 import { Instant } from "../time.ts";
 
+export const auditResults = ["done", "denied"] as const;
+export type AuditResult = (typeof auditResults)[number];
+
 /** Who did what to what, written in the same transaction as the change itself. */
 export const AuditEntry = z.strictObject({
   id: z.string(),
@@ -14,6 +17,17 @@ export const AuditEntry = z.strictObject({
   source_ip: z.string().nullable(),
   before: z.unknown(),
   after: z.unknown(),
+  // Entries from before there were these lack them.
+  /** The user in whose name a member of staff did it, by which impersonation, and why (with denials, its start says that); null for whoever acts for themself. */
+  on_behalf_of: z
+    .strictObject({ user_id: z.string(), impersonation_id: z.string(), reason: z.string().nullable() })
+    .nullable()
+    .optional(),
+  /** What the request was on, such as `PATCH /api/users/b4c8…`; null for what the platform does itself. */
+  target: z.string().nullable().optional(),
+  user_agent: z.string().nullable().optional(),
+  /** Denied is what the authorizer or the API refused; `after` then counts. */
+  result: z.enum(auditResults).optional(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
@@ -52,6 +66,9 @@ export type AuditFilter = {
   readonly tenantId?: string | undefined;
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
+  readonly result?: AuditResult | undefined;
+  /** The user in whose name something was done. */
+  readonly onBehalfOf?: string | undefined;
   /** Instants; `to` is exclusive. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;

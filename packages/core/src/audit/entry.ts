@@ -17,4 +17,8 @@ export const auditEntry = (
   source_ip: ctx.sourceIp ?? null,
   before: change.before ?? null,
   after: change.after ?? null,
+  on_behalf_of: ctx.actor.onBehalfOf ?? null,
+  target: ctx.target ?? null,
+  user_agent: ctx.userAgent ?? null,
+  result: "done",
 });

@@ -47,8 +47,10 @@ type Input = { readonly tenantId: string; readonly seconds: number };
  */
 export const createStorageCredentials =
   (ports: StoragePorts) =>
-  async (ctx: Context, { tenantId, seconds }: Input): Promise<StorageCredentials> => {
+  async (ctx: Context, { tenantId, seconds: asked }: Input): Promise<StorageCredentials> => {
     authorise(ctx, "storage:credentials", tenantId);
+    // They outlive an impersonation that is ended, so they are as short as there are any.
+    const seconds = ctx.actor.onBehalfOf === undefined ? asked : credentialSeconds.least;
     const tenant = TenantId.safeParse(tenantId).success ? await ports.registry.getTenant(tenantId) : null;
     if (tenant === null) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
     const { slug, status, resources } = tenant;

@@ -33,7 +33,7 @@ export const listTenantUsers =
 
 /** @throws Problem `user-not-found`, also for another tenant's user. */
 export const loadMember = async (
-  ports: Pick<UserPorts, "members">,
+  ports: { readonly members: Pick<UserPorts["members"], "get"> },
   tenantId: string,
   userId: string,
 ): Promise<Membership> => {

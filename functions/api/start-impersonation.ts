@@ -1,0 +1,8 @@
+import { operations } from "@tenantry/contract/operations";
+import { impersonations, signInClient } from "./impersonation-app.ts";
+import { post } from "./post.ts";
+
+export const handler = post(operations.startImpersonation, async ({ ctx, params, body }) => {
+  const whom = { tenantId: params.tenant_id, userId: params.user_id };
+  return { body: { ...(await impersonations.start(ctx, { ...whom, ...body })), client_id: signInClient().clientId } };
+});

@@ -1,0 +1,73 @@
+import { admits } from "../access/admission.ts";
+import { authorise } from "../access/authorise.ts";
+import { longestImpersonationMinutes } from "../access/impersonation.ts";
+import { statusOf } from "../access/membership.ts";
+import { platformOrg } from "../access/policy.ts";
+import { auditEntry } from "../audit/entry.ts";
+import type { Context } from "../context.ts";
+import { TenantId } from "../ids.ts";
+import { Problem } from "../problem.ts";
+import { loadMember } from "../user/look.ts";
+import type { Impersonation, ImpersonationPorts } from "./impersonation.ts";
+
+type Input = {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly reason: string;
+  /** At most thirty. */
+  readonly minutes: number;
+};
+
+/**
+ * Has the caller act for a user of a tenant, from their next sign-in through the client for it on. The tenant's trail says
+ * who, for whom and why.
+ *
+ * @throws Problem `tenant-not-found`, `user-not-found`, `state-conflict` for a user or a tenant that nobody can sign in
+ *   as; `forbidden` without a session, so that no key impersonates.
+ */
+export const startImpersonation =
+  (ports: ImpersonationPorts) =>
+  async (ctx: Context, { tenantId, userId, reason, minutes }: Input): Promise<Impersonation> => {
+    authorise(ctx, "impersonations:manage", tenantId);
+    if (ctx.actor.orgId !== platformOrg || ctx.actor.sessionId === undefined)
+      throw new Problem("forbidden", "Only the platform's staff, signed in, may act for a user.");
+    const tenant = TenantId.safeParse(tenantId).success ? await ports.registry.getTenant(tenantId) : null;
+    if (tenant === null) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
+    const member = await loadMember(ports, tenantId, userId);
+    if (statusOf(member) !== "active")
+      throw new Problem("state-conflict", `The user is ${statusOf(member)}: nobody can act for them.`);
+    if (!admits(tenant.status))
+      throw new Problem("state-conflict", `The tenant is ${tenant.status}: nobody can act for its users.`);
+    const now = ports.clock();
+    const millis = Math.min(minutes, longestImpersonationMinutes) * 60_000;
+    const impersonation: Impersonation = {
+      id: ports.newId("impersonation"),
+      tenant_id: tenantId,
+      user_id: userId,
+      impersonator: { id: ctx.actor.id, email: ctx.actor.email ?? null },
+      reason,
+      started_at: now.toISOString(),
+      ends_at: new Date(now.getTime() + millis).toISOString(),
+      ended_at: null,
+    };
+    await ports.impersonations.start(impersonation, {
+      audit: impersonationEntry(ports, ctx, "impersonation.start", impersonation),
+      events: [],
+    });
+    return impersonation;
+  };
+
+/** The entry of an impersonation's beginning or end, in the tenant's own trail. */
+export const impersonationEntry = (
+  ports: Pick<ImpersonationPorts, "clock" | "newId">,
+  ctx: Context,
+  action: "impersonation.start" | "impersonation.end",
+  { id, tenant_id, user_id, impersonator, reason, started_at, ends_at }: Impersonation,
+) => ({
+  ...auditEntry(ports, ctx, {
+    action,
+    tenantId: tenant_id,
+    after: { impersonation_id: id, user_id, impersonator, started_at, ends_at },
+  }),
+  on_behalf_of: { user_id, impersonation_id: id, reason },
+});
