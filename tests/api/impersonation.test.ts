@@ -132,7 +132,10 @@ describe("staff who act for a user", () => {
 
   test("leave in the tenant's own trail who, for whom and why, for the start and for each change", async () => {
     const { access, id } = await acting(tenant);
-    const made = await send(ready(), "POST", "/api/storage-credentials", { token: access, body: { seconds: 3600 } });
+    const made = await send(ready(), "POST", "/api/storage-credentials", {
+      token: access,
+      body: { duration_seconds: 3600 },
+    });
     expect(made.status).toBe(200);
     // They cannot be taken back, so they are as short as can be.
     expect(Date.parse(made.body.expires_at) - Date.now()).toBeLessThan(901_000);
@@ -208,14 +211,21 @@ describe("an impersonation", () => {
     const other = await aTenant("Changed");
     const changed = await acting(other);
     await send(ready(), "PUT", "/api/roles/helper", { token: other.token, body: { permissions: ["usage:read"] } });
-    const gone = [ended.access, changed.access].map((token) =>
+    const leaver = await aMemberOfStaff(ready(), `leaver-${run}@platform.example`, "platform-support");
+    const { access: own } = await leaver();
+    const { body: theirs } = await start(tenant, { reason }, own);
+    const { access: left } = await leaver(theirs.client_id as string);
+    expect((await get("/api/users", left)).status).toBe(200);
+    await sleep(1000); // a sign-out is by the second
+    expect((await send(ready(), "DELETE", "/api/sessions", { token: own })).status).toBe(200);
+    const gone = [ended.access, changed.access, left].map((token) =>
       poll(
         () => get("/api/users", token),
         ({ status }) => status === 401,
         30_000,
       ),
     );
-    expect((await Promise.all(gone)).map(({ status }) => status)).toEqual([401, 401]);
+    expect((await Promise.all(gone)).map(({ status }) => status)).toEqual([401, 401, 401]);
   });
 
   test("is listed for the tenant, and ended by another member of staff", async () => {

@@ -1,9 +1,17 @@
 import { routes } from "@tenantry/contract/routes";
 import { admit, admits, epochOf } from "@tenantry/core/access/admission";
-import { type AccessClaims, memberClaims, staffClaims } from "@tenantry/core/access/claims";
+import { type AccessClaims, impersonationClaims, memberClaims, staffClaims } from "@tenantry/core/access/claims";
+import { canImpersonate } from "@tenantry/core/access/impersonation";
 import { decide } from "@tenantry/core/access/decide";
 import { permissionsIn } from "@tenantry/core/access/permission-claim";
-import { platformOrg, platformRoles, type Role, tenantRoles } from "@tenantry/core/access/policy";
+import {
+  permissions,
+  platformOrg,
+  platformRoles,
+  type Role,
+  type TenantRole,
+  tenantRoles,
+} from "@tenantry/core/access/policy";
 import type { Context } from "@tenantry/core/context";
 import { Problem } from "@tenantry/core/problem";
 import { type TenantStatus, tenantStatuses } from "@tenantry/core/tenant/tenant";
@@ -31,19 +39,42 @@ const own = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S8";
 const foreign = "ten_01JD5V8Q9T6Y3ZK0M4N7P2R5S9";
 const now = Date.parse("2026-11-20T12:00:00.000Z");
 
-const isStaff = (role: Role) => role.startsWith("platform-");
+/** A role, or support on behalf of a user with the role. */
+type Bearer = Role | `support as ${TenantRole}`;
 
-const claimsOf = (role: Role): AccessClaims =>
-  isStaff(role)
-    ? staffClaims([role])
-    : memberClaims(
-        { user_id: "u", tenant_id: own, roles: [role], created_at: "2026-01-01T00:00:00.000Z" },
-        { tier: "standard", epoch: 1, roles: [] },
-      );
+const isStaff = (role: Bearer) => role.startsWith("platform-");
+const isActing = (role: Bearer) => role.startsWith("support as ");
 
-const gate = (role: Role, operation: Guarded, status: TenantStatus): boolean => {
+const impersonation = {
+  id: "imp_1",
+  user_id: "v",
+  reason: "ticket",
+  ends_at: new Date(now + 60_000).toISOString(),
+  impersonator: { id: "u", email: null },
+};
+
+const claimsOf = (role: Bearer): AccessClaims => {
+  if (isStaff(role)) return staffClaims([role]);
+  const held = role.replace("support as ", "");
+  const membership = { user_id: "v", tenant_id: own, roles: [held], created_at: "2026-01-01T00:00:00.000Z" };
+  const organization = { tier: "standard", epoch: 1, roles: [] };
+  return isActing(role)
+    ? impersonationClaims(impersonation, membership, organization)
+    : memberClaims(membership, organization);
+};
+
+const shownBy = { id: "imp_1", by: "u", user_id: "v" };
+const onBehalfOf = { user_id: "v", impersonation_id: "imp_1", reason: "ticket" };
+
+const gate = (role: Bearer, operation: Guarded, status: TenantStatus): boolean => {
   const { org_id = "", permissions, perm_epoch = "" } = claimsOf(role);
-  const shown = { org_id, perm_epoch, sid: "s", auth_time: now / 1000 };
+  const shown = {
+    org_id,
+    perm_epoch,
+    sid: "s",
+    auth_time: now / 1000,
+    ...(isActing(role) && { impersonation: shownBy }),
+  };
   const admission = admit(
     shown,
     {
@@ -51,19 +82,29 @@ const gate = (role: Role, operation: Guarded, status: TenantStatus): boolean => 
       signedOutAt: null,
       membership: isStaff(role) ? null : { status: "active", epoch: 0 },
       tenant: isStaff(role) ? null : { status, epoch: 1 },
+      impersonation: { by: "u", user_id: "v", tenant_id: own, endsAt: impersonation.ends_at, ended: false },
     },
     now,
   );
-  return admission.admitted && decide(routes[operation], { orgId: org_id, permissions, sid: "s" }).allow;
+  return (
+    admission.admitted &&
+    decide(routes[operation], { orgId: org_id, permissions, sid: "s", impersonates: isActing(role) }).allow
+  );
 };
 
 type Answer = "let in" | "forbidden" | "not found";
 
 /** What a verb asks of the world, it asks after it let the caller in. */
-const service = async (role: Role, operation: Guarded, tenant: string): Promise<Answer> => {
+const service = async (role: Bearer, operation: Guarded, tenant: string): Promise<Answer> => {
   const { org_id = "", permissions } = claimsOf(role);
   const ctx: Context = {
-    actor: { id: "u", orgId: org_id, permissions: permissionsIn(permissions), sessionId: "s" },
+    actor: {
+      id: "u",
+      orgId: org_id,
+      permissions: permissionsIn(permissions),
+      sessionId: "s",
+      ...(isActing(role) && { onBehalfOf }),
+    },
     requestId: "r",
   };
   try {
@@ -77,7 +118,7 @@ const service = async (role: Role, operation: Guarded, tenant: string): Promise<
 };
 
 const explain = (
-  role: Role,
+  role: Bearer,
   operation: Guarded,
   status: TenantStatus,
   tenant: string,
@@ -92,12 +133,15 @@ const explain = (
   return null;
 };
 
+const acting = tenantRoles.map((role) => `support as ${role}` as const);
+const bearers: readonly Bearer[] = [...platformRoles, ...tenantRoles, ...acting];
+
 test("the authorizer and the service layer agree on every role, operation, tenant state and resource", async () => {
   expect(epochOf(1, 0)).toBe(claimsOf("tenant-owner").perm_epoch);
   let compared = 0;
   const differing: Record<string, number> = {};
   const unexplained: string[] = [];
-  for (const role of [...platformRoles, ...tenantRoles])
+  for (const role of bearers)
     for (const operation of Object.keys(verbs) as Guarded[])
       for (const tenant of [own, foreign]) {
         const said = await service(role, operation, tenant);
@@ -119,14 +163,34 @@ test("the authorizer and the service layer agree on every role, operation, tenan
   expect(unexplained).toEqual([]);
   expect(Object.keys(differing).toSorted()).toEqual(Object.keys(explained).toSorted());
   const guarded = Object.values(routes).filter(({ permission }) => permission !== null);
-  expect(compared).toBe(8 * guarded.length * tenantStatuses.length * 2);
+  expect(compared).toBe(12 * guarded.length * tenantStatuses.length * 2);
 });
 
 test("what belongs to another tenant is not there, whatever the role", async () => {
   const named = (Object.keys(verbs) as Guarded[]).filter((operation) => routes[operation].path.includes("{tenant_id}"));
   expect(named.length).toBeGreaterThan(3);
-  for (const role of tenantRoles)
+  for (const role of [...tenantRoles, ...acting])
     for (const operation of named)
       expect([operation, await service(role, operation, foreign)]).toEqual([operation, "not found"]);
   expect(platformOrg).not.toBe(own);
+});
+
+test("whatever the tokens say, neither check lets anybody make keys, users or roles on behalf of another", async () => {
+  const beyond = (Object.keys(verbs) as Guarded[]).filter((operation) => {
+    const { permission } = routes[operation];
+    return permission !== "signed-in" && !canImpersonate(permission);
+  });
+  expect(beyond).toEqual(expect.arrayContaining(["createApiKey", "inviteUser", "changeUser", "putRole"]));
+  const all = permissions.join(" ");
+  const ctx = (orgId: string): Context => ({
+    actor: { id: "u", orgId, permissions: permissionsIn(all), sessionId: "s", onBehalfOf },
+    requestId: "r",
+  });
+  for (const operation of beyond) {
+    const token = { orgId: own, permissions: all, sid: "s", impersonates: true };
+    expect([operation, decide(routes[operation], token).allow]).toEqual([operation, false]);
+    await expect((async () => verbs[operation](ctx(own), own))(), operation).rejects.toMatchObject({
+      code: "forbidden",
+    });
+  }
 });

@@ -16,6 +16,13 @@ const entry = (n: number): AuditEntry => ({
   source_ip: null,
   before: null,
   after: { n, text: "ü", nested: { b: [1, 2.5], a: null } },
+  // As entries were before these fields were there, and as they are.
+  ...(n % 2 === 0 && {
+    on_behalf_of: { user_id: "u", impersonation_id: "imp_1", reason: "ticket" },
+    target: "POST /x",
+    user_agent: null,
+    result: "done" as const,
+  }),
 });
 
 const chainOf = (count: number): AuditRecord[] => {

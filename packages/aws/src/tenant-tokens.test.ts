@@ -87,6 +87,27 @@ describe("a token", () => {
     },
   );
 
+  test("of the client for impersonation acts for a user, and no other token does", async () => {
+    registered.set("us-east-1_Shared acting", "impersonation").set("us-east-1_Own acting", "impersonation");
+    const verify = tenantTokens(shared, find);
+    const claims = { org_id: "ten_A", impersonation: "imp_1", on_behalf_of: "v", impersonation_reason: "ticket" };
+    const acting = token("us-east-1_Shared", { ...claims, client_id: "acting" });
+    expect(await verify(acting)).toMatchObject({
+      sub: "u",
+      org_id: "ten_A",
+      impersonation: { id: "imp_1", by: "u", user_id: "v", reason: "ticket" },
+    });
+    const bare = token("us-east-1_Shared", { org_id: "ten_A", client_id: "acting" });
+    await expect(verify(bare)).rejects.toThrow(/acts for nobody/);
+    await expect(verify(token("us-east-1_Own", { ...claims, client_id: "acting" }))).rejects.toThrow(/another pool/);
+    for (const [pool, client_id] of [
+      ["us-east-1_Shared", "platform"],
+      ["us-east-1_Shared", "bridge"],
+      ["us-east-1_Own", "own"],
+    ] as const)
+      await expect(verify(token(pool, { ...claims, client_id }))).rejects.toThrow(/not the one for impersonation/);
+  });
+
   test.for<[why: string, token: () => string]>([
     ["of a pool that nobody registered", () => token("us-east-1_Alien", { client_id: "own", org_id: "ten_A" })],
     ["of a client that nobody registered", () => token("us-east-1_Own", { client_id: "other", org_id: "ten_A" })],

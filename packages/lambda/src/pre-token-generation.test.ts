@@ -248,3 +248,58 @@ describe("a user of an identity provider", () => {
     );
   });
 });
+
+describe("through the client for impersonation", () => {
+  const owner = {
+    user_id: "sub-2",
+    tenant_id: "ten_A",
+    roles: ["tenant-owner", "platform-admin"],
+    created_at: "2026-01-01T00:00:00.000Z",
+  };
+  const impersonation = {
+    id: "imp_1",
+    tenant_id: "ten_A",
+    user_id: "sub-2",
+    impersonator: { id: "sub-1", email: "a@b.example" },
+    reason: "ticket",
+    started_at: "2026-01-01T00:00:00.000Z",
+    ends_at: "2026-01-01T00:30:00.000Z",
+    ended_at: null,
+  };
+  const triggerFor = (membership: Membership, running: typeof impersonation | null = impersonation) =>
+    preTokenGeneration(
+      async (userId) => (userId === "sub-2" ? [membership] : []),
+      async () => clientOf("impersonation"),
+      { impersonationBy: async (userId) => (userId === "sub-1" ? running : null) },
+    );
+
+  test("staff get what both they and the user may, and say who they are", async () => {
+    const claims = claimsAdded(await triggerFor(owner)(eventOf(["platform-admin"])));
+    expect(claims).toEqual({
+      org_id: "ten_A",
+      org_tier: "trial",
+      roles: "tenant-owner",
+      permissions: permissionsOf(["tenant-owner"])
+        .filter((one) => permissionsOf(["platform-support"]).includes(one))
+        .join(" "),
+      perm_epoch: "2.0",
+      email: "a@b.example",
+      impersonation: "imp_1",
+      impersonator: "a@b.example",
+      on_behalf_of: "sub-2",
+      impersonation_reason: "ticket",
+      impersonation_ends_at: "2026-01-01T00:30:00.000Z",
+    });
+    for (const never of ["users:manage", "roles:manage", "api-keys:manage", "api-keys:read", "usage:write"])
+      expect(String(claims?.["permissions"]).split(" ")).not.toContain(never);
+  });
+
+  test.for<[why: string, groups: string[], membership: Membership, running?: null]>([
+    ["who are no staff", [], owner],
+    ["who began none, or whose is over", ["platform-support"], owner, null],
+    ["when the user was disabled", ["platform-support"], { ...owner, status: "disabled" }],
+    ["when the user left the tenant", ["platform-support"], { ...owner, tenant_id: "ten_B" }],
+  ])("nobody signs in %s", async ([, groups, membership, running]) => {
+    await expect(triggerFor(membership, running)(eventOf(groups))).rejects.toThrow(/act for/);
+  });
+});

@@ -69,3 +69,28 @@ describe("a token that verified is refused", () => {
       expect(judged({ tenant: { status: status as "active", epoch: 2 } })).toMatchObject({ status: 403 });
   });
 });
+
+describe("a token by which staff act for a user", () => {
+  const impersonation = { id: "imp_1", by: "s", user_id: "u" };
+  const runs = { by: "s", user_id: "u", tenant_id: "ten_1", endsAt: at(-1), ended: false };
+
+  test("is let in while the impersonation runs", () => {
+    expect(judged({ impersonation: runs }, { impersonation })).toEqual({ admitted: true, note: false });
+  });
+
+  test.for<[why: string, known: Partial<Known>]>([
+    ["there is none", { impersonation: null }],
+    ["nobody looked", {}],
+    ["it was ended", { impersonation: { ...runs, ended: true } }],
+    ["its time is over", { impersonation: { ...runs, endsAt: at(0) } }],
+    ["its time is none", { impersonation: { ...runs, endsAt: "" } }],
+    ["it is somebody else's", { impersonation: { ...runs, by: "other" } }],
+    ["it is for another user", { impersonation: { ...runs, user_id: "other" } }],
+    ["it is for another tenant", { impersonation: { ...runs, tenant_id: "ten_2" } }],
+    ["the user is disabled", { impersonation: runs, membership: { status: "disabled", epoch: 5 } }],
+    ["the user's roles have changed", { impersonation: runs, membership: { status: "active", epoch: 6 } }],
+    ["its own session was ended", { impersonation: runs, session: { lastSeenAt: at(0), ended: true } }],
+  ])("is refused when %s", ([, facts]) =>
+    expect(judged(facts, { impersonation })).toMatchObject({ admitted: false, status: 401 }),
+  );
+});
