@@ -177,7 +177,7 @@ describe("an impersonation", () => {
     const cognito = new CognitoIdentityProviderClient(operator(ready()));
     await expect(
       cognito.send(new GetTokensFromRefreshTokenCommand({ ClientId: client_id, RefreshToken: refresh })),
-    ).rejects.toThrow();
+    ).rejects.toThrow("You act for nobody now");
     await expect(
       cognito.send(
         new InitiateAuthCommand({
@@ -186,7 +186,7 @@ describe("an impersonation", () => {
           AuthParameters: { REFRESH_TOKEN: refresh },
         }),
       ),
-    ).rejects.toThrow();
+    ).rejects.toThrow("REFRESH_TOKEN_AUTH flow not enabled for this client");
     expect((await end(tenant, id)).body.type).toBe("/problems/state-conflict");
   });
 

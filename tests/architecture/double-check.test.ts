@@ -5,7 +5,7 @@ import { canImpersonate } from "@tenantry/core/access/impersonation";
 import { decide } from "@tenantry/core/access/decide";
 import { permissionsIn } from "@tenantry/core/access/permission-claim";
 import {
-  permissions,
+  permissions as everything,
   platformOrg,
   platformRoles,
   type Role,
@@ -181,7 +181,7 @@ test("whatever the tokens say, neither check lets anybody make keys, users or ro
     return permission !== "signed-in" && !canImpersonate(permission);
   });
   expect(beyond).toEqual(expect.arrayContaining(["createApiKey", "inviteUser", "changeUser", "putRole"]));
-  const all = permissions.join(" ");
+  const all = everything.join(" ");
   const ctx = (orgId: string): Context => ({
     actor: { id: "u", orgId, permissions: permissionsIn(all), sessionId: "s", onBehalfOf },
     requestId: "r",

@@ -43,6 +43,11 @@ describe("a request authorizer", () => {
     expect(await response.json()).toMatchObject(body);
   });
 
+  test("that denies has said who it was, for the access log", async () => {
+    await as("denied");
+    await expect.poll(() => api.logged.at(-1)).toMatch(/^\/access \S+ 403 GET \/guarded denied -$/);
+  });
+
   test("is asked once per identity while its result is fresh, and its policy is read for each method", async () => {
     const calls = async (response: Response): Promise<string> =>
       ((await response.json()) as { requestContext: { authorizer: { calls: string } } }).requestContext.authorizer

@@ -4,18 +4,21 @@ import type { Authorizer } from "./model.ts";
 import { decide, type Decision } from "./policy.ts";
 import { GatewayError } from "./responses.ts";
 
-/** What an authorizer let through: goes into the event as `requestContext.authorizer`. */
+/** What an authorizer says of the caller: goes into the event as `requestContext.authorizer`. */
 export type Authorized = Readonly<Record<string, unknown>>;
 
-/** An authorizer's yes, and the usage key that it names for the caller. */
+/** What an authorizer says of the caller, and the usage key that it names for them. */
 export type Admitted = { readonly authorized: Authorized; readonly usageKey: string | undefined };
 
 type Verdict = Admitted & { readonly policy: unknown; readonly until: number };
 
 /** Results of one deployed API. */
 export type Authorizers = {
-  /** @throws GatewayError UNAUTHORIZED, ACCESS_DENIED, AUTHORIZER_FAILURE or AUTHORIZER_CONFIGURATION_ERROR. */
-  check(authorizer: Authorizer, routed: Routed): Promise<Admitted>;
+  /**
+   * Who is denied is known all the same: the gateway's answer and the access log have `$context.authorizer`.
+   * @throws GatewayError UNAUTHORIZED, AUTHORIZER_FAILURE or AUTHORIZER_CONFIGURATION_ERROR.
+   */
+  check(authorizer: Authorizer, routed: Routed): Promise<Admitted & { readonly denied: GatewayError | null }>;
 };
 
 const MAX_CACHED = 10_000;
@@ -149,10 +152,10 @@ export const createAuthorizers = (host: Host): Authorizers => {
       } catch (error) {
         throw configurationError(authorizer, `answered with a bad policy: ${String(error)}`);
       }
-      if (decision === "allow") return verdict;
-      throw new GatewayError("ACCESS_DENIED", {
-        said: `User is not authorized to access this resource${decision === "explicit-deny" ? " with an explicit deny" : ""}`,
-      });
+      if (decision === "allow") return { ...verdict, denied: null };
+      const explicitly = decision === "explicit-deny" ? " with an explicit deny" : "";
+      const said = `User is not authorized to access this resource${explicitly}`;
+      return { ...verdict, denied: new GatewayError("ACCESS_DENIED", { said }) };
     },
   };
 };

@@ -72,8 +72,11 @@ export const createHandler = (host: Host, api: Api, usage: UsagePlans): Handler 
       const body = readBody(message);
       body.catch(() => undefined);
       let named: string | undefined;
-      if (found.method.authorizer)
-        ({ authorized, usageKey: named } = await authorizers.check(found.method.authorizer, found.routed));
+      if (found.method.authorizer) {
+        const verdict = await authorizers.check(found.method.authorizer, found.routed);
+        ({ authorized, usageKey: named } = verdict);
+        if (verdict.denied !== null) throw verdict.denied;
+      }
       if (asks === "AUTHORIZER") count(named);
       const lacking = missing(found.method, found.routed);
       if (lacking.length > 0) {
