@@ -120,7 +120,7 @@ test("an entry says on what it was done, how it ended, and by which program", as
   expect(items.find(({ action }) => action === "api-key.create")).toMatchObject({ user_agent: "=looker/1" });
 });
 
-test("what is denied is in the trail of who asked, the first at once and the rest by their count", async () => {
+test("what is denied is in the trail of who asked, the first of a minute at once", async () => {
   const foreign = `/admin/tenants/${b.id}/usage?metric=api_calls&from=2026-01-01&to=2026-01-02&window=day`;
   const path = "/admin/plans";
   // Of a flood by one user on one permission there are two entries a minute, whatever the flood.
@@ -159,23 +159,15 @@ test("what is denied is in the trail of who asked, the first at once and the res
   expect(platform.find(({ target }) => target === "POST /api/storage-credentials")?.tenant_id).toBe("org_platform");
   expect(platform.filter(({ tenant_id }) => tenant_id === b.id)).toEqual([]);
 
-  const counted = (items: readonly AuditRecord[]) =>
-    items
-      .filter(({ target }) => target === "GET /admin/plans")
-      .reduce((sum, entry) => sum + (entry.after as { count: number }).count, 0);
-  const settled = await poll(
-    () => denied(a.token),
-    (items) => counted(items) >= 40,
-    150_000,
-  );
-  expect(counted(settled)).toBe(40);
-  // The forty may stand in two minutes.
-  expect(settled.filter(({ target }) => target === "GET /admin/plans").length).toBeLessThanOrEqual(4);
-}, 200_000);
+  // More of the same minute wait for its end.
+  for (let more = 0; more < 3; more++) await send(ready(), "GET", path, { token: a.token });
+});
 
 test("is exported as CSV, harmless to spreadsheets, and as JSON lines that verify", async () => {
   const items = await linked(a.id);
-  const as = (accept: string, token: string, path = "/api/audit?limit=100") =>
+  // The rest of what was denied may be told in between.
+  const to = `to=${encodeURIComponent(new Date().toISOString())}`;
+  const as = (accept: string, token: string, path = `/api/audit?limit=100&${to}`) =>
     send(ready(), "GET", path, { token, headers: { accept } });
   const csv = await as("text/csv", a.token);
   expect(csv.headers.get("content-type")).toMatch(/^text\/csv/);
@@ -191,7 +183,7 @@ test("is exported as CSV, harmless to spreadsheets, and as JSON lines that verif
   const page = await as("application/x-ndjson", admin, `/admin/audit?tenant=${a.id}&limit=3`);
   expect(page.headers.get("link")).toMatch(/rel="next"/);
   expect(page.text.trim().split("\n")).toHaveLength(3);
-  const lines = await as("application/jsonl", admin, `/admin/audit?tenant=${a.id}&limit=100`);
+  const lines = await as("application/jsonl", admin, `/admin/audit?tenant=${a.id}&limit=100&${to}`);
   writeFileSync(join(folder, "export.jsonl"), lines.text);
   expect(verify("--entries", join(folder, "export.jsonl"))).toEqual({
     status: 0,
@@ -213,7 +205,9 @@ test("is exported as CSV, harmless to spreadsheets, and as JSON lines that verif
 test("staff read all tenants' trails, an owner the own one, and staff have none of their own", async () => {
   const ofAll = await all("/admin/audit", admin);
   expect(new Set(ofAll.map(({ tenant_id }) => tenant_id))).toEqual(expect.objectContaining(new Set([a.id, b.id])));
-  expect(await all("/api/audit", a.token)).toEqual(await linked(a.id));
+  const own = await linked(a.id);
+  const to = encodeURIComponent(new Date().toISOString());
+  expect(await all(`/api/audit?to=${to}`, a.token)).toEqual(own);
   expect((await send(ready(), "GET", `/api/audit?tenant=${b.id}`, { token: a.token })).status).toBe(400);
   expect((await send(ready(), "GET", `/admin/audit?tenant=${b.id}`, { token: a.token })).status).toBe(403);
   expect((await send(ready(), "GET", "/api/audit", { token: admin })).status).toBe(403);
@@ -280,3 +274,14 @@ test("what cannot be verified is said in a line", () => {
   writeFileSync(join(folder, "bad.jsonl"), "{}\n");
   expect(verify("--entries", join(folder, "bad.jsonl")).text).toMatch(/Line 1 .* is no audit entry/);
 });
+
+test("the rest of what was denied is told by its count, once the minute is over", async () => {
+  const plans = async () =>
+    (await all("/api/audit?result=denied", a.token)).filter(({ target }) => target === "GET /admin/plans");
+  const counted = (items: readonly AuditRecord[]) =>
+    items.reduce((sum, { after }) => sum + (after as { count: number }).count, 0);
+  const settled = await poll(plans, (items) => counted(items) >= 43, 150_000);
+  expect(counted(settled)).toBe(43);
+  // At most two for each of the minutes that they were asked in.
+  expect(settled.length).toBeLessThanOrEqual(4);
+}, 200_000);
