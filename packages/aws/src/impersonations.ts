@@ -1,5 +1,5 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { impersonationIssuer } from "@tenantry/core/access/issuer";
+import { impersonationIssuer } from "@tenantry/core/access/impersonation";
 import { Impersonation, type Impersonations } from "@tenantry/core/impersonation/impersonation";
 import { commitWrites } from "./commit.ts";
 import { type Entity, keys, listedIn, partitions, withoutKeys } from "./control-table.ts";

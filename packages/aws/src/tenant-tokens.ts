@@ -1,4 +1,4 @@
-import { impersonationIssuer } from "@tenantry/core/access/issuer";
+import { impersonationIssuer } from "@tenantry/core/access/impersonation";
 import type { FindIssuer } from "./issuer-reader.ts";
 import { accessTokens, jwksCache, KeysUnavailable, type Pool, remembering, type TokenClaims } from "./token.ts";
 

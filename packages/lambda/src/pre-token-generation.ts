@@ -8,7 +8,8 @@ import {
   staffClaims,
   staffRolesIn,
 } from "@tenantry/core/access/claims";
-import { impersonationIssuer, type Issuer } from "@tenantry/core/access/issuer";
+import { impersonationIssuer } from "@tenantry/core/access/impersonation";
+import type { Issuer } from "@tenantry/core/access/issuer";
 import { type Membership, statusOf } from "@tenantry/core/access/membership";
 import type { Impersonation } from "@tenantry/core/impersonation/impersonation";
 import { type Federated, isWelcome } from "@tenantry/core/sso/join";

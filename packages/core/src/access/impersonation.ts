@@ -9,6 +9,9 @@ export type OnBehalfOf = {
   readonly reason: string;
 };
 
+/** What stands in a tenant's place for the client through which staff impersonate: its tokens do nothing else. */
+export const impersonationIssuer = "impersonation";
+
 /** An impersonation ends after so many minutes at the latest. */
 export const longestImpersonationMinutes = 30;
 

@@ -11,9 +11,6 @@ export const Issuer = z.strictObject({
 });
 export type Issuer = Readonly<z.infer<typeof Issuer>>;
 
-/** What stands in a tenant's place for the client through which staff impersonate: its tokens do nothing else. */
-export const impersonationIssuer = "impersonation";
-
 /** Whose tokens the API accepts besides those of the platform's own client. */
 export interface Issuers {
   /** Idempotent. */
