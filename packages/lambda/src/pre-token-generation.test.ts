@@ -2,6 +2,7 @@ import type { PreTokenGenerationV2TriggerEvent } from "aws-lambda";
 import { describe, expect, test } from "vitest";
 import type { Membership } from "@tenantry/core/access/membership";
 import type { Issuer } from "@tenantry/core/access/issuer";
+import { impersonable } from "@tenantry/core/access/impersonation";
 import { permissionsOf } from "@tenantry/core/access/policy";
 import { preTokenGeneration as triggerOf, type Profiles } from "./pre-token-generation.ts";
 
@@ -280,7 +281,7 @@ describe("through the client for impersonation", () => {
       org_tier: "trial",
       roles: "tenant-owner",
       permissions: permissionsOf(["tenant-owner"])
-        .filter((one) => permissionsOf(["platform-support"]).includes(one))
+        .filter((one) => impersonable.includes(one))
         .join(" "),
       perm_epoch: "2.0",
       email: "a@b.example",
@@ -290,7 +291,14 @@ describe("through the client for impersonation", () => {
       impersonation_reason: "ticket",
       impersonation_ends_at: "2026-01-01T00:30:00.000Z",
     });
-    for (const never of ["users:manage", "roles:manage", "api-keys:manage", "api-keys:read", "usage:write"])
+    for (const never of [
+      "users:manage",
+      "roles:manage",
+      "api-keys:manage",
+      "api-keys:read",
+      "usage:write",
+      "sso:write",
+    ])
       expect(String(claims?.["permissions"]).split(" ")).not.toContain(never);
   });
 
