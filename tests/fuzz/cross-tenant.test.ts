@@ -4,6 +4,7 @@ import type { Ready } from "../support/app.ts";
 import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
 import { ready } from "../support/ready.ts";
 import { type Description, type Operation, type Parameter, readDescription, type Schema } from "./description.ts";
+import { leaksOf, type Party } from "./oracle.ts";
 import { seeded, valuesOf } from "./values.ts";
 
 // Every operation × every parameter and field that bears an id × the tokens of a tenant's users, pointed at another
@@ -21,15 +22,6 @@ let tokens: readonly Caller[];
 let expendable: Caller;
 
 type Caller = { readonly who: string; readonly token: string; readonly foreign: Party; readonly own: Party };
-
-/** A tenant, and all texts by which something of it could be told. */
-type Party = {
-  readonly id: string;
-  /** Ids that an operation could be pointed at. */
-  readonly ids: readonly string[];
-  /** Texts that only this tenant's things have, ids among them. */
-  readonly marks: readonly string[];
-};
 
 const party = async (cloud: Ready, name: string): Promise<Party & { readonly token: string }> => {
   const { id, slug, email } = await aTenantWithOwner(cloud, admin, `${name} ${turn}`, "standard");
@@ -207,15 +199,7 @@ test(`${total.toLocaleString("en")} requests at another tenant show and change n
           ...(body !== undefined && method !== "GET" && { body }),
         });
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-        // What the caller said itself is no secret from it.
-        const said = `${decodeURIComponent(path)} ${JSON.stringify(body) ?? ""} ${JSON.stringify(headers)}`;
-        const told = `${answer.text} ${JSON.stringify([...answer.headers])}`;
-        const shown = foreign.marks.filter((mark) => told.includes(mark) && !said.includes(mark));
-        if (shown.length > 0) leaks.push(`${who}: ${method} ${path} shows ${shown.join(", ")}`);
-        const aimed = foreign.ids.some((id) => path.includes(id));
-        if (aimed && answer.status < 300 && !/[?&]/.test(path))
-          leaks.push(`${who}: ${method} ${path} answers ${answer.status}`);
-        if (answer.status >= 500) leaks.push(`${who}: ${method} ${path} answers ${answer.status}`);
+        leaks.push(...leaksOf({ who, method, path, headers, body }, answer, foreign));
       }
     }),
   );

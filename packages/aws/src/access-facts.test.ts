@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { platformOrg } from "@tenantry/core/access/policy";
 import { type AccessFacts, accessFacts, type Bearing } from "./access-facts.ts";
 import { accessGate } from "./access-gate.ts";
 import { dynamoChoices, dynamoSessions } from "./sessions.ts";
@@ -7,7 +8,7 @@ import { keys } from "./control-table.ts";
 import { newId } from "./new-id.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
 import type { TokenClaims } from "./token.ts";
-import { tableFetch } from "./table-fetch.ts";
+import { type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 
 let engine: Engine;
 let facts: AccessFacts;
@@ -136,9 +137,103 @@ describe("what the registry knows", () => {
   });
 });
 
+describe("what is asked of the registry", () => {
+  /** Answers as it is told, and keeps what it was asked. */
+  const recorder = (...answers: readonly unknown[]) => {
+    const asked: [string, object][] = [];
+    const call: TableFetch = async <Answer>(action: string, input: object) => {
+      asked.push([action, input]);
+      const answer = answers[asked.length - 1] ?? answers.at(-1);
+      if (answer instanceof Error) throw answer;
+      return answer as Answer;
+    };
+    return { asked, facts: accessFacts(call, "t") };
+  };
+  const itemOf = ({ pk, sk }: { pk: string; sk: string }, more: object = {}) => ({
+    pk: { S: pk },
+    sk: { S: sk },
+    ...more,
+  });
+  const keysAsked = (asked: readonly [string, object][]) =>
+    asked.map(([, input]) => (input as { RequestItems: { t: { Keys: object[] } } }).RequestItems.t.Keys);
+
+  test.for([
+    ["ten_A", 4],
+    ["", 2],
+    [platformOrg, 2],
+  ] as const)("of whom acts for %j are %i items, read consistently", async ([org_id, count]) => {
+    const { asked, facts: recorded } = recorder({ Responses: { t: [] } });
+    await recorded.read({ ...bearing, org_id });
+    const { sub, sid } = bearing;
+    const wanted = [keys.session(sub, sid), keys.signOut(sub), keys.membership(sub, org_id), keys.tenant(org_id)];
+    expect(keysAsked(asked)).toEqual([wanted.slice(0, count).map((key) => itemOf(key))]);
+    expect(asked[0]).toMatchObject(["BatchGetItem", { RequestItems: { t: { ConsistentRead: true } } }]);
+    const { t } = (asked[0]![1] as { RequestItems: { t: Record<string, unknown> } }).RequestItems;
+    expect(t["ProjectionExpression"]).toContain("access_epoch");
+    expect(t["ExpressionAttributeNames"]).toMatchObject({ "#status": "status", "#at": "at" });
+  });
+
+  test("again is what was left out, three times in all and with what came before", async () => {
+    const left = [itemOf(keys.tenant("ten_A"))];
+    const first = {
+      Responses: { t: [itemOf(keys.signOut(bearing.sub), { at: { N: "7" } })] },
+      UnprocessedKeys: { t: { Keys: left } },
+    };
+    const again = { UnprocessedKeys: { t: { Keys: left } } };
+    const last = { Responses: { t: [itemOf(keys.tenant("ten_A"), { status: { S: "active" } })] } };
+    const ends = recorder(first, again, last);
+    expect(await ends.facts.read(bearing)).toEqual({
+      session: null,
+      signedOutAt: 7,
+      membership: null,
+      tenant: { status: "active", epoch: 0 },
+    });
+    expect(keysAsked(ends.asked).slice(1)).toEqual([left, left]);
+    const never = recorder(first, again);
+    await expect(never.facts.read(bearing)).rejects.toThrow("did not read all");
+    expect(never.asked).toHaveLength(3);
+  });
+
+  test("is told apart by both parts of a key, in whatever order it comes", async () => {
+    const other = keys.session(bearing.sub, "another");
+    const mine = keys.session(bearing.sub, bearing.sid);
+    const { facts: recorded } = recorder({
+      Responses: {
+        t: [
+          itemOf(other, { last_seen_at: { S: "never" } }),
+          itemOf({ pk: "else", sk: mine.sk }, { last_seen_at: { S: "never" } }),
+          itemOf(mine),
+        ],
+      },
+    });
+    expect((await recorded.read(bearing)).session).toEqual({ lastSeenAt: "", ended: false });
+  });
+
+  test("and fails with it, unless a note was refused on its condition", async () => {
+    const refusal = (code: string) => new TableRefusal("UpdateItem", 400, code);
+    const note = (error: Error) => recorder(error).facts.note(bearing, origin, now, now);
+    await expect(note(refusal("ThrottlingException"))).rejects.toThrow("Throttling");
+    await expect(note(Object.assign(new Error("else"), { code: "ConditionalCheckFailedException" }))).rejects.toThrow(
+      "else",
+    );
+    expect(await note(refusal("ConditionalCheckFailedException"))).toBeUndefined();
+  });
+
+  test("keeps a session for longer than any refresh token lives", async () => {
+    const { asked, facts: recorded } = recorder({});
+    await recorded.note(bearing, origin, now, now);
+    expect(asked[0]).toMatchObject([
+      "UpdateItem",
+      { ExpressionAttributeValues: { ":expires": { N: String(bearing.auth_time + 45 * 24 * 3600) } } },
+    ]);
+  });
+});
+
 describe("the gate", () => {
   const claims = (): TokenClaims => ({
     ...bearing,
+    iss: "",
+    client_id: "",
     email: "",
     permissions: "usage:read",
     perm_epoch: "2.4",
@@ -187,6 +282,28 @@ describe("the gate", () => {
     expect(await gateOf(claims())("t", origin)).toMatchObject({ barred: "the organisation is suspended" });
     await expect(gateOf({ ...claims(), sid: "" })("t", origin)).rejects.toThrow("names no session");
   });
+
+  test("notes a request at most once a minute, as one not noted since", async () => {
+    const noted: number[][] = [];
+    const watching: AccessFacts = {
+      read: (who) => (reads++, facts.read(who)),
+      note: (who, from, at, before) => (noted.push([at, before]), facts.note(who, from, at, before)),
+    };
+    await gateOf(claims(), watching)("t", origin);
+    expect([noted, reads]).toEqual([[[now, now - 60_000]], 2]);
+    time = now + 59_999;
+    await gateOf(claims(), watching)("t", origin);
+    expect([noted.length, reads]).toEqual([1, 3]);
+    time = now + 60_000;
+    await gateOf(claims(), watching)("t", origin);
+    expect([noted.length, reads]).toEqual([2, 5]);
+    await member({ status: "disabled" });
+    await expect(gateOf(claims(), watching)("t", origin)).rejects.toThrow("no active member");
+    expect([noted.length, reads]).toEqual([2, 6]);
+  });
+
+  test("does not say of whom it lets in that anything bars them", async () =>
+    expect(await gateOf(claims())("t", origin)).not.toHaveProperty("barred"));
 
   test("hears of a session that is ended while its activity is noted", async () => {
     const sessions = dynamoSessions(engine.documents, table);

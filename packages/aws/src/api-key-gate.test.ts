@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Context } from "@tenantry/core/context";
 import { keyScopes } from "@tenantry/core/access/key-scopes";
 import { type Permission, permissionsOf } from "@tenantry/core/access/policy";
@@ -9,7 +10,7 @@ import { type ApiKeyFacts, apiKeyFacts, apiKeyGate, keysOr } from "./api-key-gat
 import { dynamoApiKeys, newSecret } from "./api-keys.ts";
 import { keys } from "./control-table.ts";
 import { newId } from "./new-id.ts";
-import { tableFetch } from "./table-fetch.ts";
+import { type RawItem, type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
 
 const table = "control";
@@ -161,6 +162,116 @@ describe("a key", () => {
     const made = await make();
     const down: ApiKeyFacts = { ...facts, read: () => Promise.reject(new Error("throttled")) };
     await expect(gate(down)(made.key)).rejects.toMatchObject({ name: "KeysUnavailable" });
+  });
+});
+
+describe("the registry of keys", () => {
+  const secret = "s".repeat(43);
+  const text = `tk_${"0".repeat(26)}_${secret}`;
+  const item = (more: object = {}) => ({
+    secret_hash: { S: createHash("sha256").update(secret).digest("hex") },
+    tenant_id: { S: "ten_A" },
+    scopes: { L: [{ S: "usage:read" }] },
+    ...more,
+  });
+  const recorder = (found: RawItem | undefined, status: string | undefined = "active") => {
+    const asked: unknown[][] = [];
+    const recorded: ApiKeyFacts = {
+      read: async (id) => (asked.push(["read", id]), found),
+      tenant: async (id) => (asked.push(["tenant", id]), { status: { S: status } }),
+      note: async (...all) => void asked.push(["note", ...all]),
+    };
+    return { asked, gate: gate(recorded) };
+  };
+
+  test("is not asked for what is no key", async () => {
+    const { asked, gate: judge } = recorder(item());
+    for (const odd of [` ${text}`, `${text} `, `x${text}`, text.replace("tk", "sk"), `tk_${"I".repeat(26)}_${secret}`])
+      await expect(judge(odd)).rejects.toThrow("no key of ours");
+    expect(asked).toEqual([]);
+  });
+
+  test.for<[what: string, found: RawItem | undefined]>([
+    ["nothing", undefined],
+    ["an item without a hash", { tenant_id: { S: "ten_A" } }],
+    ["a hash that is no text", item({ secret_hash: { N: "1" } })],
+    ["a shorter hash", item({ secret_hash: { S: "00" } })],
+    ["another hash", item({ secret_hash: { S: "0".repeat(64) } })],
+  ])("that has %s knows no such key", async ([, found]) =>
+    expect(recorder(found).gate(text)).rejects.toThrow("There is no such key."),
+  );
+
+  test("hears of a use at most once a minute", async () => {
+    const at = (millisAgo: number) => ({ last_used_at: { S: new Date(now - millisAgo).toISOString() } });
+    const id = `key_${"0".repeat(26)}`;
+    for (const [more, noted] of [
+      [{}, true],
+      [{ last_used_at: { S: "never" } }, true],
+      [at(60_000), true],
+      [at(59_999), false],
+    ] as const) {
+      const { asked, gate: judge } = recorder(item(more));
+      await judge(text);
+      expect(asked.filter(([what]) => what === "note")).toEqual(noted ? [["note", id, now, now - 60_000]] : []);
+    }
+  });
+
+  test("gives a key without scopes, or of nobody, nothing", async () => {
+    expect(await recorder(item({ scopes: undefined })).gate(text)).toMatchObject({ permissions: "" });
+    expect(await recorder(item({ scopes: { S: "usage:read" } })).gate(text)).toMatchObject({ permissions: "" });
+    const { asked, gate: judge } = recorder(item({ tenant_id: undefined }));
+    expect(await judge(text)).toMatchObject({ org_id: "" });
+    expect(asked).toContainEqual(["tenant", ""]);
+    const gone: ApiKeyFacts = {
+      read: async () => item(),
+      tenant: async () => undefined,
+      note: async () => undefined,
+    };
+    expect(await gate(gone)(text)).toMatchObject({ barred: "the organisation is gone" });
+  });
+
+  test("is read consistently, and fails with the table unless a note was refused on its condition", async () => {
+    const asked: [string, object][] = [];
+    let answer: unknown = {};
+    const call: TableFetch = async <Answer>(action: string, input: object) => {
+      asked.push([action, input]);
+      if (answer instanceof Error) throw answer;
+      return answer as Answer;
+    };
+    const recorded = apiKeyFacts(call, "t");
+    expect([await recorded.read("key_1"), await recorded.tenant("ten_A")]).toEqual([undefined, undefined]);
+    for (const [action, input] of asked) expect([action, input]).toMatchObject(["GetItem", { ConsistentRead: true }]);
+    answer = { Item: {} };
+    expect(await recorded.tenant("ten_A")).toEqual({});
+    answer = new TableRefusal("UpdateItem", 400, "ConditionalCheckFailedException");
+    expect(await recorded.note("key_1", now, now)).toBeUndefined();
+    for (answer of [
+      new TableRefusal("UpdateItem", 400, "ThrottlingException"),
+      Object.assign(new Error("else"), { code: "ConditionalCheckFailedException" }),
+    ])
+      await expect(recorded.note("key_1", now, now)).rejects.toBe(answer);
+  });
+
+  test("is asked anew about the least recently judged of more than a thousand keys", async () => {
+    const { asked, gate: judge } = recorder(item());
+    const other = (n: number) => `tk_${String(n).padStart(26, "0")}_${secret}`;
+    for (let n = 0; n < 1000; n++) await judge(other(n));
+    asked.length = 0;
+    await judge(other(0));
+    expect(asked).toEqual([]);
+    await judge(other(1000));
+    asked.length = 0;
+    await judge(other(1));
+    expect(asked).toEqual([]);
+    await judge(other(0));
+    expect(asked).not.toEqual([]);
+    // What is judged again is the youngest again.
+    now += 5000;
+    await judge(other(2));
+    await judge(other(2000));
+    asked.length = 0;
+    await judge(other(2));
+    expect(asked).toEqual([]);
   });
 });
 

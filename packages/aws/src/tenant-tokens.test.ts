@@ -145,6 +145,49 @@ describe("a token", () => {
     expect(fetched.filter((pool) => pool !== "us-east-1_Own")).toEqual([]);
   });
 
+  const own = (change: object) => token("us-east-1_Own", { client_id: "own", ...change });
+  const inPool = (pool: string) => own({ iss: `https://cognito-idp.us-east-1.amazonaws.com/${pool}` });
+  test.for<[why: string, says: RegExp, token: () => string]>([
+    ["without an issuer", /names no issuer/, () => own({ iss: undefined })],
+    ["whose issuer is a list", /names no issuer/, () => own({ iss: [shared.issuer] })],
+    ["without a client", /names no issuer/, () => own({ client_id: undefined })],
+    ["whose client is a number", /names no issuer/, () => own({ client_id: 7 })],
+    ["of no host of ours", /issuer is not ours/, () => own({ iss: "https://evil.example/us-east-1_Own" })],
+    ["of another region", /issuer is not ours/, () => inPool("eu-west-1_Own")],
+    ["of a pool of three parts", /issuer is not ours/, () => inPool("us-east-1_Own_Own")],
+    ["of a pool without a name", /issuer is not ours/, () => inPool("us-east-1_")],
+    ["of a region alone", /issuer is not ours/, () => inPool("us-east-1")],
+    ["of no pool", /issuer is not ours/, () => inPool("")],
+    ["of a pool that begins oddly", /issuer is not ours/, () => inPool("us-east-1_/Own")],
+    ["of a pool that ends oddly", /issuer is not ours/, () => inPool("us-east-1_Own/")],
+    ["of a pool of 56 letters", /issuer is not ours/, () => inPool(`us-east-1_${"a".repeat(56)}`)],
+    ["of a client that begins oddly", /client is not ours/, () => own({ client_id: "#own" })],
+    ["of a client that ends oddly", /client is not ours/, () => own({ client_id: "own#" })],
+    ["of a client without a name", /client is not ours/, () => own({ client_id: "" })],
+    ["of a client of 129 letters", /client is not ours/, () => own({ client_id: "a".repeat(129) })],
+  ])("%s is refused before anybody is asked", async ([, says, bearer]) => {
+    await expect(tenantTokens(shared, find)(bearer())).rejects.toThrow(says);
+    expect([asked, fetched]).toEqual([0, []]);
+  });
+
+  test("is judged by its own pool and client, whoever's came before", async () => {
+    const verify = tenantTokens(shared, find);
+    const tokens = [
+      token("us-east-1_Shared", { client_id: "platform", org_id: "org_platform" }),
+      token("us-east-1_Own", { client_id: "own", org_id: "ten_A" }),
+      token("us-east-1_Shared", { client_id: "bridge", org_id: "ten_B" }),
+    ];
+    for (const each of [...tokens, ...tokens.toReversed()]) {
+      const claims = JSON.parse(Buffer.from(each.split(".")[1] ?? "", "base64url").toString()) as Record<
+        string,
+        string
+      >;
+      const { iss, client_id, org_id } = claims;
+      expect(await verify(each)).toMatchObject({ iss, client_id, org_id });
+    }
+    expect(fetched.toSorted()).toEqual(["us-east-1_Own", "us-east-1_Shared"]);
+  });
+
   test("is not judged while issuers cannot be read", async () => {
     const verify = tenantTokens(shared, () => Promise.reject(new Error("throttled")));
     await expect(verify(token("us-east-1_Own", { client_id: "own" }))).rejects.toMatchObject({

@@ -59,27 +59,32 @@ export const tenantTokens = (shared: Pool, find: FindIssuer): Verify => {
     if (place !== region || more.length > 0 || !poolName.test(name)) throw new Error("Its issuer is not ours.");
     return id;
   };
-  const verify = remembering((token) => {
-    const { issuer, client } = claimed(token);
-    return verifierOf(poolOf(issuer), client)(token);
-  });
-
-  return async (token) => {
-    const { issuer, client } = claimed(token);
-    if (issuer === shared.issuer && client === shared.clientId) return ownOnly(await verify(token));
+  const isShared = (issuer: string, client: string): boolean => issuer === shared.issuer && client === shared.clientId;
+  const ownerOf = async (issuer: string, client: string): Promise<string> => {
     if (!clientName.test(client)) throw new Error("Its client is not ours.");
     const registered = await find(poolOf(issuer), client).catch((cause: unknown) => {
       throw new KeysUnavailable("The issuer cannot be looked up.", { cause });
     });
     if (registered === null) throw new Error("Its issuer is not registered.");
-    if (registered.tenant_id === impersonationIssuer) {
-      if (issuer !== shared.issuer) throw new Error("Nobody impersonates through another pool.");
-      const acting = await verify(token);
-      if (acting.impersonation === undefined) throw new Error("It acts for nobody.");
-      return acting;
+    return registered.tenant_id;
+  };
+  const verify = remembering(async (token) => {
+    const { issuer, client } = claimed(token);
+    // Nobody else's keys are fetched.
+    if (!isShared(issuer, client)) await ownerOf(issuer, client);
+    return verifierOf(poolOf(issuer), client)(token);
+  });
+
+  return async (token) => {
+    const claims = await verify(token);
+    if (isShared(claims.iss, claims.client_id)) return ownOnly(claims);
+    const owner = await ownerOf(claims.iss, claims.client_id);
+    if (owner === impersonationIssuer) {
+      if (claims.iss !== shared.issuer) throw new Error("Nobody impersonates through another pool.");
+      if (claims.impersonation === undefined) throw new Error("It acts for nobody.");
+      return claims;
     }
-    const claims = ownOnly(await verify(token));
-    if (claims.org_id !== "" && claims.org_id !== registered.tenant_id)
+    if (ownOnly(claims).org_id !== "" && claims.org_id !== owner)
       throw new Error("It speaks for another organisation than its issuer's.");
     return claims;
   };

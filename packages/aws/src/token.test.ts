@@ -1,8 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { accessTokens, type Pool, remembering, type TokenClaims } from "./token.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { accessTokens, type Pool, poolFromSettings, remembering, type TokenClaims } from "./token.ts";
 
 const pair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 const [key, other, foreign] = [pair(), pair(), pair()];
@@ -19,10 +19,15 @@ let fetches = 0;
 let status = 200;
 
 beforeAll(async () => {
-  const keys = [jwkOf(key.publicKey, "one"), jwkOf(other.publicKey, "two")];
-  server = createServer((_request, response) => {
+  const keys = [
+    jwkOf(key.publicKey, "one"),
+    jwkOf(other.publicKey, "two"),
+    { ...jwkOf(key.publicKey, "plain"), alg: undefined },
+  ];
+  server = createServer((request, response) => {
     fetches++;
-    response.writeHead(status).end(JSON.stringify({ keys }));
+    const location = request.url === "/elsewhere" ? {} : { location: "/elsewhere" };
+    response.writeHead(request.url === "/elsewhere" ? 200 : status, location).end(JSON.stringify({ keys }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -92,8 +97,55 @@ describe("an access token", () => {
   const doubled = () => {
     const body = JSON.stringify(claims()).replace("{", '{"sub":"first",');
     const text = `${encode({ alg: "RS256", kid: "one" })}.${Buffer.from(body).toString("base64url")}`;
-    return `${text}.${sign("sha256", Buffer.from(text), foreign.privateKey).toString("base64url")}`;
+    return `${text}.${sign("sha256", Buffer.from(text), key.privateKey).toString("base64url")}`;
   };
+
+  const signedText = (header: () => string, body = JSON.stringify(claims())) => {
+    const text = `${Buffer.from(header()).toString("base64url")}.${Buffer.from(body).toString("base64url")}`;
+    return `${text}.${sign("sha256", Buffer.from(text), key.privateKey).toString("base64url")}`;
+  };
+  const plainHeader = () => JSON.stringify({ alg: "RS256", kid: "one" });
+  /** Signed as it stands, though nobody encodes like that. */
+  const respelled = () => {
+    for (let filler = ""; ; filler += "f") {
+      const body = Buffer.from(JSON.stringify({ ...claims(), filler })).toString("base64url");
+      if (body.length % 4 !== 2) continue;
+      const last = { A: "B", Q: "R", g: "h", w: "x" }[body.slice(-1)] ?? "";
+      const text = `${Buffer.from(plainHeader()).toString("base64url")}.${body.slice(0, -1)}${last}`;
+      return `${text}.${sign("sha256", Buffer.from(text), key.privateKey).toString("base64url")}`;
+    }
+  };
+
+  test("made by hand is as good as any, also one that lives for a day or was made a minute ahead of us", async () => {
+    const verify = accessTokens(pool);
+    expect(await verify(signedText(plainHeader))).toMatchObject({ sub: "user" });
+    const aDay = { exp: now() + 24 * 3600 + 60, iat: now() + 60 };
+    expect(await verify(signed(aDay))).toMatchObject({ exp: aDay.exp, iss: pool.issuer, client_id: "client" });
+    expect(await verify(signed({}, { kid: "plain" }))).toMatchObject({ sub: "user" });
+  });
+
+  test("is not judged by keys that an answer leads to", async () => {
+    status = 302;
+    await expect(accessTokens(pool)(signed())).rejects.toMatchObject({ name: "KeysUnavailable" });
+  });
+
+  test("of this deployment is one of the pool and client in its settings", () => {
+    vi.stubEnv("AWS_REGION", "eu-west-1");
+    vi.stubEnv("USER_POOL_ID", "eu-west-1_Pool");
+    vi.stubEnv("USER_POOL_CLIENT_ID", "own");
+    for (const [endpoint, root] of [
+      ["", "https://cognito-idp.eu-west-1.amazonaws.com"],
+      ["http://127.0.0.1:4566", "http://127.0.0.1:4566"],
+    ] as const) {
+      vi.stubEnv("AWS_ENDPOINT_URL", endpoint);
+      expect(poolFromSettings()).toEqual({
+        issuer: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool",
+        jwksUri: `${root}/eu-west-1_Pool/.well-known/jwks.json`,
+        clientId: "own",
+      });
+    }
+    vi.unstubAllEnvs();
+  });
 
   test.for<[why: string, token: () => string]>([
     ["of another pool", () => signed({ iss: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other" })],
@@ -114,10 +166,19 @@ describe("an access token", () => {
     ["with alg none", () => `${unsigned({}, { alg: "none" })}.`],
     ["with HS256 by the public key", withHmac],
     ["with RS512", () => signed({}, { alg: "RS512" }, key.privateKey, "sha512")],
+    ["with RS512 by a key of no algorithm", () => signed({}, { alg: "RS512", kid: "plain" }, key.privateKey, "sha512")],
+    ["with what is critical", () => signed({}, { crit: ["urn:example:level"] })],
+    ["that lives for two days", () => signed({ exp: now() + 2 * 24 * 3600 })],
+    ["made in an hour", () => signed({ iat: now() + 3600 })],
+    ["whose claims are spelled with a spare bit", () => respelled()],
+    [
+      "with its algorithm twice",
+      () => signedText(() => `{"alg":"none",${JSON.stringify({ alg: "RS256", kid: "one" }).slice(1)}`),
+    ],
     ["truncated", () => signed().slice(0, -8)],
     ["with a segment more", () => `${signed()}.x`],
     ["with a payload of another", () => signed().replace(/\..*\./, `.${encode({ ...claims(), sub: "root" })}.`)],
-    ["with a claim twice, forged", doubled],
+    ["with a claim twice", doubled],
     ["with permissions that are a list", () => signed({ permissions: ["tenants:read"] })],
     ["with an organisation that is an object", () => signed({ org_id: { toString: "org_platform" } })],
     ["of nobody", () => signed({ sub: "" })],
@@ -146,6 +207,8 @@ describe("an access token", () => {
 
 describe("remembered tokens", () => {
   const claimsUntil = (exp: number): TokenClaims => ({
+    iss: "",
+    client_id: "",
     sub: "u",
     email: "",
     org_id: "",

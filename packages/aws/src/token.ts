@@ -1,10 +1,14 @@
+import { isCanonicalBase64url, repeatsName } from "@tenantry/core/access/token-text";
 import { JwtVerifier } from "aws-jwt-verify";
+import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-verify/error";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
 import { setting } from "./config.ts";
 import { endpointFor } from "./endpoint.ts";
 
 /** What a verified access token says of its bearer. */
 export type TokenClaims = {
+  readonly iss: string;
+  readonly client_id: string;
   readonly sub: string;
   readonly email: string;
   readonly org_id: string;
@@ -59,6 +63,18 @@ const impersonationIn = (payload: Readonly<Record<string, unknown>>, by: string)
   };
 };
 
+/** Cognito signs no access token for longer than a day; clocks may differ by five minutes. */
+const longestSeconds = 24 * 3600;
+const skewSeconds = 300;
+
+/** What of a token its claims do not show: what was signed must be one text that everybody reads alike. */
+const checkText = (token: string): void => {
+  const parts = token.split(".");
+  if (!parts.every(isCanonicalBase64url)) throw new Error("It is not written as tokens are.");
+  for (const part of parts.slice(0, 2))
+    if (repeatsName(Buffer.from(part, "base64url").toString("utf8"))) throw new Error("It says something twice.");
+};
+
 export type Pool = { readonly issuer: string; readonly jwksUri: string; readonly clientId: string };
 
 /** The user pool of this deployment. */
@@ -88,18 +104,35 @@ export const accessTokens = (pool: Pool, cache = jwksCache()): ((token: string) 
       jwksUri: pool.jwksUri,
       customJwtCheck: ({ header, payload }) => {
         if (header.alg !== "RS256") throw new Error("The algorithm is not RS256.");
+        // Whoever does not know what is critical must refuse it (RFC 7515, section 4.1.11), and we know of nothing.
+        if (header["crit"] !== undefined) throw new Error("Its header has extensions.");
         if (payload["token_use"] !== "access") throw new Error("It is not an access token.");
         if (payload["client_id"] !== pool.clientId) throw new Error("It was issued to another client.");
-        if (typeof payload.exp !== "number") throw new Error("It never expires.");
+        const now = Date.now() / 1000;
+        if (!((payload.exp ?? Number.NaN) <= now + longestSeconds + skewSeconds)) throw new Error("It lives too long.");
+        if ((payload.iat ?? 0) > now + skewSeconds) throw new Error("It is not made yet.");
       },
     },
     { jwksCache: cache },
   );
+  /** Without a detour over another thread where the key is at hand, which takes longer than the check itself. */
+  const verified = (token: string) => {
+    try {
+      return verifier.verifySync(token);
+    } catch (error) {
+      if (error instanceof JwksNotAvailableInCacheError || error instanceof KidNotFoundInJwksError)
+        return verifier.verify(token);
+      throw error;
+    }
+  };
   return async (token) => {
-    const payload = await verifier.verify(token);
+    const payload = await verified(token);
+    checkText(token);
     const sub = text(payload, "sub");
     if (sub === "") throw new Error("It names nobody.");
     return {
+      iss: pool.issuer,
+      client_id: pool.clientId,
       sub,
       email: text(payload, "email"),
       org_id: text(payload, "org_id"),

@@ -5,7 +5,7 @@ import middy from "@middy/core";
 import express from "express";
 import { Hono } from "hono";
 import { afterEach, describe, expect, test } from "vitest";
-import type { AccessOptions } from "./access.ts";
+import { access, type AccessOptions } from "./access.ts";
 import { callerOf, tenantAccess as expressAccess } from "./express.ts";
 import { tenantAccess as honoAccess } from "./hono.ts";
 import { tenantAccess as middyAccess } from "./middy.ts";
@@ -125,5 +125,45 @@ describe.each(Object.entries(frameworks))("%s", (_, start) => {
   test("keys that cannot be had are no refusal", async () => {
     const ask = await start();
     expect(await ask("Bearer lost.lost.lost")).toMatchObject({ status: 503 });
+  });
+});
+
+describe("the judgement of a header", () => {
+  const quiet: AccessOptions = { verify: options.verify };
+
+  test.each([
+    [undefined, 401, "Unauthenticated", "The request has no valid access token."],
+    ["x Bearer a.good.token", 401, "Unauthenticated", "The request has no valid access token."],
+    ["Bearer a.bad.token", 401, "Unauthenticated", "The request has no valid access token."],
+    ["Bearer lost.lost.lost", 503, "Unavailable", "Tokens cannot be verified at the moment."],
+  ])("%s is %i, whether anybody hears why or not", async (header, status, title, detail) => {
+    const problem = { type: "about:blank", title, status, detail };
+    expect(await access(header, quiet)).toEqual({ problem });
+    expect(await access(header, options)).toEqual({ problem });
+    expect(reasons).toHaveLength(1);
+  });
+
+  test("asks the verifier for nothing that is no token", async () => {
+    const never: AccessOptions = { verify: () => Promise.reject(new Error("It was asked.")) };
+    for (const header of [undefined, "", "Bearer", "x Bearer a.b.c", "Bearer a.b", "Bearer a.b.c d"])
+      expect(await access(header, never)).toMatchObject({ problem: { status: 401 } });
+  });
+
+  test("says who lacks what, to whom it may concern", async () => {
+    const wanting = { permission: "tenants:create" };
+    const problem = {
+      type: "about:blank",
+      title: "Forbidden",
+      status: 403,
+      detail: "This needs the permission tenants:create.",
+    };
+    expect(await access("Bearer a.good.token", { ...quiet, ...wanting })).toEqual({ problem });
+    expect(await access("Bearer a.good.token", { ...options, ...wanting })).toEqual({ problem });
+    expect(reasons).toEqual(["user lacks tenants:create."]);
+  });
+
+  test("does not hide an error that is neither", async () => {
+    const broken: AccessOptions = { verify: () => Promise.reject(new Error("It is broken.")) };
+    await expect(access("Bearer a.b.c", broken)).rejects.toThrow("It is broken.");
   });
 });

@@ -1,7 +1,7 @@
-import { createHmac } from "node:crypto";
+import { createHmac, KeyObject, sign as signBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KeysUnavailable, TokenRefused, tokenVerifier } from "./verify-token.ts";
 
@@ -18,10 +18,15 @@ let verify: ReturnType<typeof tokenVerifier>;
 
 beforeAll(async () => {
   pair = await generateKeyPair("RS256", { extractable: true });
-  const jwk = { ...(await exportJWK(pair.publicKey)), kid: "one", alg: "RS256", use: "sig" };
+  const bare = { ...(await exportJWK(pair.publicKey)), use: "sig" };
+  // The second does not say what it is for: only we do.
+  const keys = [
+    { ...bare, kid: "one", alg: "RS256" },
+    { ...bare, kid: "plain" },
+  ];
   server = createServer(({ url }, response) => {
     response.writeHead(url === `/${userPoolId}/.well-known/jwks.json` ? 200 : 404);
-    response.end(JSON.stringify({ keys: [jwk] }));
+    response.end(JSON.stringify({ keys }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -41,15 +46,53 @@ const good = {
 
 const sign = (
   claims: Record<string, unknown> = {},
-  options: { iss?: string; exp?: string | null; kid?: string } = {},
+  options: { iss?: string; exp?: string | null; kid?: string; header?: JWTHeaderParameters } = {},
 ) => {
   const token = new SignJWT({ ...good, ...claims })
-    .setProtectedHeader({ alg: "RS256", kid: options.kid ?? "one" })
+    .setProtectedHeader(options.header ?? { alg: "RS256", kid: options.kid ?? "one" })
     .setIssuer(options.iss ?? issuer);
   return (options.exp === null ? token : token.setExpirationTime(options.exp ?? "5m")).sign(pair.privateKey);
 };
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** Libraries refuse to sign these two. */
+const byHand = async (header: object, hash: string) => {
+  const claims = { ...good, iss: issuer, exp: Math.floor(Date.now() / 1000) + 300 };
+  const input = `${encode(header)}.${encode(claims)}`;
+  return `${input}.${signBytes(hash, Buffer.from(input), KeyObject.from(pair.privateKey)).toString("base64url")}`;
+};
+const extended = () =>
+  byHand({ alg: "RS256", kid: "one", crit: ["urn:example:level"], "urn:example:level": 1 }, "sha256");
+const rs384 = () => byHand({ alg: "RS384", kid: "plain" }, "sha384");
+
+test("a token that is made by hand is as good as any", async () => {
+  for (const kid of ["one", "plain"])
+    expect(await verify(await byHand({ alg: "RS256", kid }, "sha256"))).toMatchObject({ userId: "user" });
+});
+
+test("a token without roles, permissions and mail has none", async () => {
+  const caller = await verify(await sign({ roles: undefined, permissions: "", email: undefined }));
+  expect(caller).toMatchObject({ roles: [], email: "" });
+  expect(caller.permissions.size).toBe(0);
+});
+
+test("errors say by their name which of the two they are", () =>
+  expect([new TokenRefused("x").name, new KeysUnavailable("x").name]).toEqual(["TokenRefused", "KeysUnavailable"]));
+
+test("keys are taken from where they are and from nowhere else that an answer leads to", async () => {
+  const led = createServer((_, response) => {
+    response.writeHead(302, { location: `${endpoint}/${userPoolId}/.well-known/jwks.json` }).end();
+  });
+  await new Promise<void>((resolve) => led.listen(0, "127.0.0.1", resolve));
+  try {
+    const elsewhere = `http://127.0.0.1:${(led.address() as AddressInfo).port}`;
+    const astray = tokenVerifier({ userPools: [{ userPoolId, clientId }], endpoint: elsewhere });
+    await expect(astray(await sign())).rejects.toThrow(KeysUnavailable);
+  } finally {
+    led.close();
+  }
+});
 
 test("a token of the pool names its bearer", async () => {
   const caller = await verify(await sign());
@@ -66,6 +109,11 @@ test.each([
   ["an expired one", () => sign({}, { exp: "-1s" })],
   ["one that never expires", () => sign({}, { exp: null })],
   ["one not valid yet", () => sign({ nbf: Math.floor(Date.now() / 1000) + 60 })],
+  ["one whose header has extensions", () => extended()],
+  ["RS384 by a key of no algorithm", () => rs384()],
+  ["one without a bearer", () => sign({ sub: "" })],
+  ["one without a bearer's claim", () => sign({ sub: undefined })],
+  ["a mail that is a list", () => sign({ email: ["a@example.com"] })],
   ["an unknown key id", () => sign({}, { kid: "two" })],
   ["one without an organisation", () => sign({ org_id: "" })],
   ["roles that are no text", () => sign({ roles: ["tenant-owner"] })],

@@ -72,6 +72,8 @@ export const tokenVerifier = ({ userPools, endpoint }: TokenVerifierOptions): ((
       jwksUri: `${endpoint ?? host}/${userPoolId}/.well-known/jwks.json`,
       customJwtCheck: ({ header, payload }: Token) => {
         if (header.alg !== "RS256") throw new Error("The algorithm is not RS256.");
+        // Whoever does not know what is critical must refuse it (RFC 7515, section 4.1.11), and we know of nothing.
+        if (header["crit"] !== undefined) throw new Error("Its header has extensions.");
         if (payload["token_use"] !== "access") throw new Error("It is not an access token.");
         if (payload["client_id"] !== clientId) throw new Error("It was issued to another client.");
         if (typeof payload.exp !== "number") throw new Error("It never expires.");

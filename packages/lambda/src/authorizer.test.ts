@@ -92,6 +92,63 @@ describe("the authorizer", () => {
     expect(lines.join("")).not.toContain("a.b.c");
   });
 
+  const logged = () =>
+    lines.map((line) => {
+      const { time, ...rest } = JSON.parse(line) as { time: string };
+      expect(time).toBeTruthy();
+      return rest;
+    });
+  const about = { message: "refused", request_id: "req-1", route: "GET /admin/tenants/{tenant_id}" };
+  const onTenant = (path = "/admin/tenants/ten_1") => eventOf("GET", "/admin/tenants/{tenant_id}", path);
+
+  test("logs nothing of whom it lets in, and one line of each refusal, which says why", async () => {
+    await authorizer(async () => bearer, shared)(onTenant());
+    expect(logged()).toEqual([]);
+    await authorizer(async () => ({ ...bearer, permissions: "" }), shared)(onTenant());
+    await authorizer(async () => bearer, shared)(onTenant("/admin/tenants/*"));
+    await authorizer(
+      () => Promise.reject(new Error(`No. ${"x".repeat(400)}`)),
+      shared,
+    )(onTenant()).catch(() => undefined);
+    const lost = Object.assign(new Error("no keys"), { name: "KeysUnavailable" });
+    await authorizer(() => Promise.reject(lost), shared)(onTenant()).catch(() => undefined);
+    await authorizer(() => Promise.reject("odd"), shared)(onTenant()).catch(() => undefined);
+    expect(logged()).toEqual([
+      { ...about, level: "info", status: 403, actor: "user", reason: "the token lacks tenants:read" },
+      { ...about, level: "info", status: 403, actor: "user", reason: "the path holds a wildcard" },
+      { ...about, level: "info", status: 401, reason: `Error: No. ${"x".repeat(289)}` },
+      { ...about, level: "error", status: 500, reason: "KeysUnavailable: no keys" },
+      { ...about, level: "info", status: 401, reason: "unknown" },
+    ]);
+  });
+
+  test("denies everything, and not a pattern, where the path holds a wildcard", async () =>
+    expect(await effectOf(onTenant("/admin/tenants/*"))).toEqual({
+      Action: "execute-api:Invoke",
+      Effect: "Deny",
+      Resource: "*",
+    }));
+
+  test("denies whom something bars, whatever they may do, and says what", async () => {
+    const barred = { ...bearer, barred: "the organisation is suspended" };
+    expect(await effectOf(onTenant(), barred)).toMatchObject({ Effect: "Deny" });
+    expect(logged()).toMatchObject([{ reason: "the organisation is suspended" }]);
+  });
+
+  test("tells the verifier where the request comes from, as far as it is known and short", async () => {
+    const origins: unknown[] = [];
+    const verify = authorizer(async (token, origin) => (origins.push([token, origin]), bearer), shared);
+    const from = (identity?: object) => {
+      const event = onTenant();
+      return verify({ ...event, requestContext: { ...event.requestContext, identity } } as typeof event);
+    };
+    await from({ sourceIp: "203.0.113.7", userAgent: "u".repeat(300) });
+    await from({ sourceIp: null, userAgent: null });
+    await from();
+    const nowhere = ["a.b.c", { sourceIp: "", userAgent: "" }];
+    expect(origins).toEqual([["a.b.c", { sourceIp: "203.0.113.7", userAgent: "u".repeat(200) }], nowhere, nowhere]);
+  });
+
   test("fails, and lets nobody through, when the keys cannot be had", async () => {
     const error = Object.assign(new Error("no keys"), { name: "KeysUnavailable" });
     await expect(authorizer(() => Promise.reject(error), shared)(eventOf("GET", "/admin/tenants"))).rejects.toBe(error);
@@ -103,6 +160,10 @@ describe("the Authorization header", () => {
     [{ Authorization: ["Bearer a.b-_.c"] }, "a.b-_.c"],
     [{ authorization: ["bearer   a.b.c"] }, "a.b.c"],
     [{ AUTHORIZATION: ["BEARER a.b.c"], other: ["x"] }, "a.b.c"],
+    [{ Authorization: ["Bearer aa.bb-_.cc"] }, "aa.bb-_.cc"],
+    [{ Authorization: ["Bearer tk_ab-_1"] }, "tk_ab-_1"],
+    [{ Authorization: [`Bearer a.b.${"c".repeat(8181)}`] }, `a.b.${"c".repeat(8181)}`],
+    [{ Authorization: ["Bearer a.b.c"], other: undefined }, "a.b.c"],
   ] as const)("%j holds %s", ([headers, token]) =>
     expect(bearerToken(headers as unknown as Record<string, string[]>)).toBe(token),
   );
@@ -120,6 +181,13 @@ describe("the Authorization header", () => {
     [{ Authorization: ["Bearer a.b.c.d"] }],
     [{ Authorization: ["Bearer a.b.c, Bearer a.b.c"] }],
     [{ Authorization: ["Bearer a.b.c x"] }],
+    [{ Authorization: ["x Bearer a.b.c"] }],
+    [{ Authorization: ["Bearer tk_"] }],
+    [{ Authorization: ["Bearer tk_+"] }],
+    [{ Authorization: ["Bearer x_y"] }],
+    [{ Authorization: ["Bearer a.b.c="] }],
+    [{ Authorization: ["Bearer\ta.b.c"] }],
+    [{ Authorization: [`Bearer a.b.${"c".repeat(8182)}`] }],
     [{ Authorization: ["Bearer a.b.c", "Bearer a.b.c"] }],
     [{ Authorization: ["Bearer a.b.c"], authorization: ["Bearer a.b.c"] }],
     [{ Authorization: [`Bearer a.b.${"c".repeat(9000)}`] }],

@@ -33,6 +33,8 @@ test.for([
   [{ Authorization: ["Bearer a.b.c"] }, {}],
   [{ authorization: ["bearer a.b.c"] }, {}],
   [{}, { access_token: ["a.b.c"] }],
+  [{ "User-Agent": ["x"], Authorization: ["Bearer a.b.c"] }, { other: ["x"] }],
+  [{ Authorization: ["Bearer a.b.c"], Empty: undefined }, { access_token: undefined }],
 ] as const)("the token is found in %j and %j", ([headers, query]) => {
   expect(handshakeToken(eventOf({ ...headers } as never, { ...query } as never))).toBe("a.b.c");
 });
@@ -48,7 +50,42 @@ test.for([
   expect(() => handshakeToken(eventOf({ ...headers } as never, { ...query } as never))).toThrow(/Authorization header/);
 });
 
+test("a handshake without headers and without a query has no token, and one of the two is enough", () => {
+  const of = (headers: object | null, query: object | null) =>
+    handshakeToken({ multiValueHeaders: headers, multiValueQueryStringParameters: query } as never);
+  expect(() => of(null, null)).toThrow(/Authorization header/);
+  expect(of({ Authorization: ["Bearer a.b.c"] }, null)).toBe("a.b.c");
+  expect(of(null, { access_token: ["a.b.c"] })).toBe("a.b.c");
+});
+
 describe("the authorizer of the handshake", () => {
+  const logged = () =>
+    lines.map((line) => {
+      const { time, ...rest } = JSON.parse(line) as { time: string };
+      expect(time).toBeTruthy();
+      return rest;
+    });
+
+  test("logs nothing of whom it lets in, and one line of each refusal, which says why", async () => {
+    const event = eventOf({}, { access_token: ["a.b.c"] });
+    const { policyDocument } = await websocketAuthorizer(async () => bearer)(event);
+    expect(policyDocument).toEqual({
+      Version: "2012-10-17",
+      Statement: [{ Action: "execute-api:Invoke", Effect: "Allow", Resource: arn }],
+    });
+    expect(lines).toEqual([]);
+    await websocketAuthorizer(async () => ({ ...bearer, permissions: "" }))(event);
+    const lost = Object.assign(new Error("no keys"), { name: "KeysUnavailable" });
+    for (const error of [new Error("no"), lost])
+      await websocketAuthorizer(() => Promise.reject(error))(event).catch(() => undefined);
+    const about = { message: "refused", request_id: "req-1", route: "$connect" };
+    expect(logged()).toEqual([
+      { ...about, level: "info", status: 403, actor: "user", reason: "the token lacks operations:read" },
+      { ...about, level: "info", status: 401, reason: "Error: no" },
+      { ...about, level: "error", status: 500, reason: "KeysUnavailable: no keys" },
+    ]);
+  });
+
   const ask = (who: typeof bearer) => websocketAuthorizer(async () => who)(eventOf({}, { access_token: ["a.b.c"] }));
 
   test("lets staff in, and says when their token ends", async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type AccessClaims, chooseMembership, memberClaims, nobody, staffClaims, staffRolesIn } from "./claims.ts";
 import { decide, signedIn } from "./decide.ts";
-import type { Membership } from "./membership.ts";
+import { keyScopes } from "./key-scopes.ts";
+import { Membership, statusOf } from "./membership.ts";
 import { permissionsIn } from "./permission-claim.ts";
 import {
   permissions,
@@ -66,6 +67,28 @@ describe("the policy", () => {
   });
 });
 
+test("a tenant's own role is held by whom it was given to, and by nobody else", () => {
+  const custom = [{ name: "helper", permissions: ["usage:read"] }];
+  expect(permissionsOf([], custom)).toEqual([]);
+  expect(permissionsOf(["other"], custom)).toEqual([]);
+  expect(permissionsOf(["helper"], custom)).toEqual(["usage:read"]);
+  expect(permissionsOf(["helper"])).toEqual([]);
+});
+
+test("a key makes no keys, and lets nobody in", () => {
+  const managing = tenantPermissions.filter((one) => one.endsWith(":manage") || one === "sso:write");
+  expect(managing).toEqual(expect.arrayContaining(["api-keys:manage", "roles:manage", "users:manage"]));
+  expect(keyScopes).toEqual(tenantPermissions.filter((one) => !managing.includes(one)));
+});
+
+test("a membership is what it says and nothing else", () => {
+  const one = { ...membership("ten_1", "2026-01-01T00:00:00.000Z", "tenant-owner"), status: "active", epoch: 1 };
+  expect(Membership.parse(one)).toEqual(one);
+  for (const odd of [{ ...one, status: "made-up" }, { ...one, epoch: 0.5 }, { ...one, more: 1 }, { user_id: "u" }])
+    expect(Membership.safeParse(odd).success).toBe(false);
+  expect(statusOf({})).toBe("active");
+});
+
 describe("the gate", () => {
   const pairs = (Object.keys(roles) as Role[]).flatMap((role) => permissions.map((one) => [role, one] as const));
 
@@ -114,6 +137,14 @@ describe("the claims of a token", () => {
     expect(claimsOf({ groups: [], memberships }, "ten_3", "ten_2").org_id).toBe("ten_2");
     expect(claimsOf({ groups: [], memberships }, "ten_3").org_id).toBe("ten_1");
   });
+
+  test("name every role, also several", () =>
+    expect(
+      claimsOf({
+        groups: [],
+        memberships: [membership("ten_1", "2026-01-01T00:00:00.000Z", "tenant-viewer", "tenant-member")],
+      }).roles,
+    ).toBe("tenant-viewer tenant-member"));
 
   test("are not those of an invitation or of a membership that is disabled", () => {
     const one = membership("ten_1", "2026-01-01T00:00:00.000Z", "tenant-owner");

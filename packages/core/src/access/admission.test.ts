@@ -94,3 +94,9 @@ describe("a token by which staff act for a user", () => {
     expect(judged(facts, { impersonation })).toMatchObject({ admitted: false, status: 401 }),
   );
 });
+
+test("the first request of a session is noted, however short ago the sign-in was", () =>
+  expect(judged({ session: null }, { auth_time: now / 1000 - 1 })).toEqual({ admitted: true, note: true }));
+
+test("nobody who never signed out everywhere is out for it, at whatever time they signed in", () =>
+  expect(judged({ signedOutAt: null, session: null }, { auth_time: now / 1000 })).toMatchObject({ admitted: true }));

@@ -24,8 +24,40 @@ describe("the permissions claim", () => {
         const claim = permissionClaim(held, many);
         expect(many.filter((one) => claimHolds(claim, one, many))).toEqual(held);
       }),
-      { numRuns: 50 },
+      { numRuns: 10 },
     );
+  });
+
+  test("has names up to its bound, and bits from there on, up to the same bound", () => {
+    const exact = `${"a".repeat(maxPermissionClaimBytes - 2)}:b`;
+    expect(permissionClaim([exact], [exact])).toBe(exact);
+    expect(permissionClaim([`${exact}c`], [`${exact}c`])).toMatch(/^#[0-9a-f]{8}\.1$/);
+    const table = Array.from({ length: (maxPermissionClaimBytes - 10) * 4 }, (_, at) => `p:${at}`);
+    expect(permissionClaim(table, table)).toHaveLength(maxPermissionClaimBytes);
+    expect(() => permissionClaim([...table, "q"], [...table, "q"])).toThrow(/do not fit/);
+  });
+
+  test("by bits is written and read as it always was", () => {
+    const all = ["a", "b", "c", "d", "e"];
+    const long = ["x".repeat(3000), ...all];
+    expect(permissionClaim([long[0]!, "b", "e"], long)).toBe("#7df2c5ba.52");
+    for (const claim of ["#7df2c5ba.52", "#7df2c5ba.5"]) expect(claimHolds(claim, "b", long)).toBe(true);
+    expect(claimHolds("#7df2c5ba.52", "e", long)).toBe(true);
+    for (const broken of [
+      "#7df2c5ba.5",
+      "#7df2c5ba",
+      "#7df2c5ba.52.",
+      "#7df2c5ba.52 ",
+      "# 7df2c5ba.52",
+      "#7df2c5ba.52z",
+      "#7df2c5ba.+52",
+    ])
+      expect(claimHolds(broken, "e", long), broken).toBe(false);
+    // A fingerprint that begins with a zero has it.
+    expect(permissionClaim([long[0]!, "n650"], [long[0]!, "n650"])).toBe("#05380c5a.3");
+    expect(claimHolds("#7df2c5ba.z5", "e", long)).toBe(false);
+    for (const none of ["", "f"]) expect(claimHolds("#7df2c5ba.ff", none, long)).toBe(false);
+    expect(claimHolds("#ffffffff.ff", "b", long)).toBe(false);
   });
 
   test("is refused, not cut, where even bits do not fit", () => {

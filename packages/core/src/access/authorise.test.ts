@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import type { Context } from "../context.ts";
+import { Problem } from "../problem.ts";
+import { authorise, ownTenant, reaches } from "./authorise.ts";
+import { type Permission, platformOrg } from "./policy.ts";
+
+const as = (orgId: string, ...permissions: Permission[]): Context => ({
+  actor: { id: "u", orgId, permissions: new Set(permissions), sessionId: "s" },
+  requestId: "r",
+});
+
+const outcome = (ask: () => unknown): unknown => {
+  try {
+    return ask();
+  } catch (error) {
+    return error instanceof Problem ? error.code : error;
+  }
+};
+
+test.for<[org: string, tenant: string, reached: boolean]>([
+  [platformOrg, "ten_A", true],
+  ["ten_A", "ten_A", true],
+  ["ten_A", "ten_B", false],
+  ["ten_A", "", false],
+  ["", "", false],
+  ["", "ten_A", false],
+])("%j reaches %j: %s", ([org, tenant, reached]) => expect(reaches(as(org), tenant)).toBe(reached));
+
+test.for<[org: string, own: string]>([
+  ["ten_A", "ten_A"],
+  [platformOrg, "forbidden"],
+  ["", "forbidden"],
+])("the own tenant of %j is %s", ([org, own]) => expect(outcome(() => ownTenant(as(org)))).toBe(own));
+
+describe("the service layer's decision", () => {
+  test.for<[org: string, tenant: string | undefined, held: string | undefined, lacking: string]>([
+    [platformOrg, undefined, undefined, "forbidden"],
+    [platformOrg, "ten_A", undefined, "forbidden"],
+    [platformOrg, "", "forbidden", "forbidden"],
+    ["ten_A", "ten_A", undefined, "forbidden"],
+    // Whoever may not know of a tenant does not learn that they lack a permission.
+    ["ten_A", "ten_B", "tenant-not-found", "tenant-not-found"],
+    ["ten_A", undefined, "forbidden", "forbidden"],
+    ["ten_A", "", "forbidden", "forbidden"],
+    ["", "ten_A", "tenant-not-found", "tenant-not-found"],
+    ["", undefined, "forbidden", "forbidden"],
+    ["", "", "forbidden", "forbidden"],
+  ])("for %j on %j is %s with the permission and %s without", ([org, tenant, held, lacking]) => {
+    expect(outcome(() => authorise(as(org, "usage:read"), "usage:read", tenant))).toBe(held);
+    expect(outcome(() => authorise(as(org, "users:read"), "usage:read", tenant))).toBe(lacking);
+  });
+});
