@@ -250,6 +250,7 @@ describe("remembered tokens", () => {
     );
     for (let n = 0; n < 1000; n++) await verify(`t${n}`);
     await verify("t0");
+    expect(verified).toHaveLength(1000);
     await verify("new");
     verified.length = 0;
     await verify("t0");
