@@ -21,7 +21,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | notice | OPERATION#id | NOTICE | | |
  * | progress | PROGRESS#topic | time # operation # seq # step | | |
  * | adjustment | ADJUSTMENT#id | ADJUSTMENT | ADJUSTMENTS#status / id | ADJUSTMENTS#tenant / id |
- * | void | VOID#event | VOID | | |
+ * | adjustment-claim | ADJUSTMENT_CLAIM#what | ADJUSTMENT_CLAIM | | |
  * | subscriber | SUBSCRIBERS#topic | connection | SUBSCRIPTIONS#connection / topic | |
  * | plan | PLAN#tier | VERSION#number | | |
  * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
@@ -61,7 +61,7 @@ export const keys = {
   subscriber: (topic: string, connectionId: string) => ({ pk: `SUBSCRIBERS#${topic}`, sk: connectionId }),
   adjustment: (id: string) => ({ pk: `ADJUSTMENT#${id}`, sk: "ADJUSTMENT" }),
   /** That an event of usage is voided, or about to be. */
-  voidedEvent: (event: string) => ({ pk: `VOID#${event}`, sk: "VOID" }),
+  adjustmentClaim: (claim: string) => ({ pk: `ADJUSTMENT_CLAIM#${claim}`, sk: "ADJUSTMENT_CLAIM" }),
   plan: (tier: TierName, version: number) => ({
     pk: `PLAN#${tier}`,
     sk: `VERSION#${String(version).padStart(6, "0")}`,
@@ -153,7 +153,7 @@ export type Entity =
   | "notice"
   | "progress"
   | "adjustment"
-  | "void"
+  | "adjustment-claim"
   | "subscriber"
   | "plan"
   | "invoice"

@@ -87,6 +87,9 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     expect(await registry.getTenant(newId("tenant"))).toBeNull();
     expect(await operations.get(newId("operation"))).toBeNull();
     expect(await registry.findSlug("other")).toBeNull();
+    const other = tenantOf("other");
+    await registry.register(other, { ...operation, id: newId("operation") }, commitFor(other.id), [], "org#ada#key");
+    expect(await registry.findSlug("other")).toMatchObject({ tenant_id: other.id, request: "org#ada#key" });
   });
 
   test("lets one of many registrations of a slug win, and keeps nothing of the others", async () => {

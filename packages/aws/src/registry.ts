@@ -39,8 +39,12 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
   return {
     getTenant,
 
-    async register(tenant, operation, commit, claim = []) {
-      const reservation = { tenant_id: tenant.id, operation_id: operation.id } satisfies Reservation;
+    async register(tenant, operation, commit, claim = [], request) {
+      const reservation = {
+        tenant_id: tenant.id,
+        operation_id: operation.id,
+        ...(request === undefined ? {} : { request }),
+      } satisfies Reservation;
       const slug = { ...keys.slug(tenant.slug), entity: "slug", ...reservation };
       const put = (item: Item) => ({
         Put: { TableName: table, Item: item, ConditionExpression: unless("pk") },
@@ -60,9 +64,13 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
 
     async findSlug(slug) {
       const item = await get(keys.slug(slug));
-      return item === undefined
-        ? null
-        : { tenant_id: String(item["tenant_id"]), operation_id: String(item["operation_id"]) };
+      if (item === undefined) return null;
+      const { tenant_id, operation_id, request } = item;
+      return {
+        tenant_id: String(tenant_id),
+        operation_id: String(operation_id),
+        ...(request === undefined ? {} : { request: String(request) }),
+      };
     },
 
     async withdraw(tenant, operationId, commit, claim = []) {

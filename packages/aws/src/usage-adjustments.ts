@@ -11,8 +11,14 @@ import { transact } from "./transact.ts";
 export const dynamoAdjustments = (documents: Documents, table: string): Adjustments => {
   const statuses = ["pending", "applied"] as const;
   const all: readonly Partition[] = statuses.map(partitions.adjustmentsIn);
+  const get: Adjustments["get"] = async (id) => {
+    const { Item } = await documents.send(
+      new GetCommand({ TableName: table, Key: keys.adjustment(id), ConsistentRead: true }),
+    );
+    return Item === undefined ? null : fromItem(Item);
+  };
   return {
-    async create(adjustment, claim, commit) {
+    async create(adjustment, claims, commit) {
       const { id, tenant_id, status } = adjustment;
       const failed = await transact(documents, [
         {
@@ -28,27 +34,25 @@ export const dynamoAdjustments = (documents: Documents, table: string): Adjustme
             ConditionExpression: "attribute_not_exists(pk)",
           },
         },
-        ...(claim === null
-          ? []
-          : [
-              {
-                Put: {
-                  TableName: table,
-                  Item: { ...keys.voidedEvent(claim), entity: "void", adjustment_id: id },
-                  ConditionExpression: "attribute_not_exists(pk)",
-                },
-              },
-            ]),
+        ...claims.map((claim) => ({
+          Put: {
+            TableName: table,
+            Item: { ...keys.adjustmentClaim(claim), entity: "adjustment-claim", adjustment_id: id },
+            ConditionExpression: "attribute_not_exists(pk)",
+          },
+        })),
         ...commitWrites(table, commit),
       ]);
       return failed.length === 0;
     },
 
-    async get(id) {
+    get,
+
+    async claimedBy(claim) {
       const { Item } = await documents.send(
-        new GetCommand({ TableName: table, Key: keys.adjustment(id), ConsistentRead: true }),
+        new GetCommand({ TableName: table, Key: keys.adjustmentClaim(claim), ConsistentRead: true }),
       );
-      return Item === undefined ? null : fromItem(Item);
+      return Item === undefined ? null : get(String(Item["adjustment_id"]));
     },
 
     list: ({ tenantId }, page) =>

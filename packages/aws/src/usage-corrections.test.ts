@@ -85,6 +85,28 @@ const problem = (code: string, pointer?: string) => ({
 });
 
 describe("a correction", () => {
+  test("asked for again under its key is the same one, whether the first run got as far as counting it or not", async () => {
+    const tenant = newId("tenant");
+    await cloud.meter()([record(tenant, { id: "first" })]);
+    const key = crypto.randomUUID();
+    const died = {
+      onPending: () => undefined,
+      archive: { ...cloud.corrections().archive, put: () => Promise.reject() },
+    };
+    const one = await create(died)(ctx, adjust(tenant, "2", { key }));
+    expect(one.status).toBe("pending");
+    expect(await totalOf(tenant)).toEqual(["1.5", 1]);
+    for (let again = 0; again < 2; again += 1)
+      expect(await create()(ctx, adjust(tenant, "2", { key }))).toMatchObject({ id: one.id, status: "applied" });
+    expect(await totalOf(tenant)).toEqual(["3.5", 2]);
+    const other = { ...ctx, actor: { ...ctx.actor, id: "bob" } };
+    expect((await create()(other, adjust(tenant, "2", { key }))).id).not.toBe(one.id);
+
+    const gone = await create()(ctx, voidOf(tenant, "first", { key: `${key}-2` }));
+    expect(await create()(ctx, voidOf(tenant, "first", { key: `${key}-2` }))).toEqual(gone);
+    await expect(create()(ctx, voidOf(tenant, "first"))).rejects.toMatchObject(problem("state-conflict"));
+  });
+
   test("adds exactly, below zero too, has an author and a reason, and is in the audit trail", async () => {
     const tenant = newId("tenant");
     await cloud.meter()([record(tenant), record(tenant)]);

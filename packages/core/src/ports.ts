@@ -25,12 +25,15 @@ export interface Registry {
   /**
    * Reserves the slug, takes the claim of the quotas and stores tenant and operation. Writes nothing if the slug is reserved or a
    * quota has no room.
+   *
+   * @param request is kept with the slug
    */
   register(
     tenant: Tenant,
     operation: Operation,
     commit: Commit,
     claim?: Claim,
+    request?: string,
   ): Promise<"registered" | "slug-taken" | "quota-used-up">;
   /** Who holds a slug, and the operation that onboards them. */
   findSlug(slug: string): Promise<Reservation | null>;
@@ -64,7 +67,12 @@ export interface Registry {
   membershipsOf(userId: string): Promise<readonly Membership[]>;
 }
 
-export type Reservation = { readonly tenant_id: string; readonly operation_id: string };
+export type Reservation = {
+  readonly tenant_id: string;
+  readonly operation_id: string;
+  /** Which request made it: its caller and its idempotency key, where it had one. */
+  readonly request?: string;
+};
 
 export type { Membership };
 

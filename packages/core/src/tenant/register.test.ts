@@ -200,6 +200,17 @@ describe("registering a tenant", () => {
     expect(state.tenants.get(tenant.id)).toEqual(tenant);
   });
 
+  test("is answered as at first when its process died before it was answered, by its key", async () => {
+    const asked = (key?: string, ctx = admin) => registerTenant(ports)(ctx, seed, key);
+    const first = await asked("one");
+    started.length = 0;
+    expect(await asked("one")).toEqual(first);
+    expect(started).toEqual([{ operation_id: first.operation.id, tenant_id: first.tenant.id }]);
+    const other = { ...admin, actor: { ...admin.actor, id: "another" } };
+    for (const again of [asked("two"), asked(), asked("one", other)])
+      await expect(again).rejects.toMatchObject({ code: "tenant-exists" });
+  });
+
   test("comes back to life when its process died before the start", async () => {
     const { operation } = await register();
     started.length = 0;

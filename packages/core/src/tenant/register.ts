@@ -52,15 +52,19 @@ export type Registered = { readonly tenant: Tenant; readonly operation: Operatio
  * The registration is stored first and the workflow started second: a workflow never runs without its tenant. If it
  * cannot be started the registration is taken back, so that the same request may simply be sent again.
  *
+ * @param key the request's idempotency key: one that died before it was answered is answered when it comes again
  * @throws Problem `invalid-request`, `tenant-exists` or `quota-used-up` with all reasons at once; `unavailable` when the
  *   workflow cannot be started.
  */
 export const registerTenant =
   (ports: Ports, limits: () => QuotaLimits = () => ({})) =>
-  async (ctx: Context, input: RegisterTenant): Promise<Registered> => {
+  async (ctx: Context, input: RegisterTenant, key?: string): Promise<Registered> => {
     authorise(ctx, "tenants:create");
     const email = input.owner?.email ?? ctx.actor.email;
     const slug = slugOf(input.name);
+    const request = key === undefined ? undefined : `${ctx.actor.orgId}#${ctx.actor.id}#${key}`;
+    const before = request === undefined ? null : await registeredBy(ports, request, slug);
+    if (before !== null) return before;
     const check = async () => {
       const holder = await ports.registry.findSlug(slug);
       if (holder !== null) await revive(ports, holder);
@@ -88,6 +92,7 @@ export const registerTenant =
       operation,
       commitOf(ports, ctx, tenant, "tenant.register", "tenant.registered.v1"),
       claimOf(tenant.tier, limits()),
+      request,
     );
     if (outcome !== "registered") {
       // Somebody was faster since the preflight; another one knows by whom, or what is used up.
@@ -103,6 +108,16 @@ export const registerTenant =
     }
     return { tenant, operation };
   };
+
+/** What the same request registered before. */
+const registeredBy = async (ports: Ports, request: string, slug: string): Promise<Registered | null> => {
+  const holder = await ports.registry.findSlug(slug);
+  if (holder?.request !== request) return null;
+  await revive(ports, holder);
+  const tenant = await ports.registry.getTenant(holder.tenant_id);
+  const operation = await ports.operations.get(holder.operation_id);
+  return tenant === null || operation === null ? null : { tenant, operation };
+};
 
 const start = (ports: Ports, operation: Operation) => ports.workflows.start(operation);
 

@@ -37,10 +37,14 @@ export const giveBack = (quotas: Memory["quotas"], claim: Claim): void => {
 
 /** The registry in memory; it passes the same suite as the DynamoDB one. */
 export const memoryRegistry = (state: Memory): Registry => ({
-  async register(tenant, operation, commit, claim = []) {
+  async register(tenant, operation, commit, claim = [], request) {
     if (state.slugs.has(tenant.slug)) return "slug-taken";
     if (!take(state.quotas, claim)) return "quota-used-up";
-    state.slugs.set(tenant.slug, { tenant_id: tenant.id, operation_id: operation.id });
+    state.slugs.set(tenant.slug, {
+      tenant_id: tenant.id,
+      operation_id: operation.id,
+      ...(request === undefined ? {} : { request }),
+    });
     state.tenants.set(tenant.id, tenant);
     state.operations.set(operation.id, operation);
     state.commits.push(commit);

@@ -42,10 +42,12 @@ export interface Adjustments {
   /**
    * Writes a pending adjustment.
    *
-   * @param claim what no other adjustment may claim: the event that is voided
-   * @returns false and writes nothing when it is claimed
+   * @param claims what no other adjustment may claim: the event that is voided, the request that asks for it
+   * @returns false and writes nothing when one of them is claimed
    */
-  create(adjustment: Adjustment, claim: string | null, commit: Commit): Promise<boolean>;
+  create(adjustment: Adjustment, claims: readonly string[], commit: Commit): Promise<boolean>;
+  /** The adjustment that claimed it. */
+  claimedBy(claim: string): Promise<Adjustment | null>;
   get(id: string): Promise<Adjustment | null>;
   /** The newest first. */
   list(filter: { readonly tenantId?: string | undefined }, page: PageRequest): Promise<Page<Adjustment>>;

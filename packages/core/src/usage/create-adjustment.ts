@@ -19,6 +19,8 @@ export type CreateAdjustment = {
   /** An instant. */
   readonly timestamp: string;
   readonly reason: string;
+  /** The request's idempotency key: the same caller's requests with one key make one adjustment. */
+  readonly key?: string | undefined;
 } & (
   | { readonly type: "adjust"; readonly value: string; readonly dimensions: Readonly<Record<string, string>> }
   | { readonly type: "void"; readonly eventId: string }
@@ -50,6 +52,17 @@ export const createAdjustment =
     if (!isId || (await ports.registry.getTenant(input.tenantId)) === null)
       throw new Problem("tenant-not-found", `There is no tenant ${input.tenantId}.`);
     const now = ports.clock().getTime();
+    const request = input.key === undefined ? [] : [`request#${ctx.actor.orgId}#${ctx.actor.id}#${input.key}`];
+    const apply = (adjustment: Adjustment): Promise<Adjustment> =>
+      applyAdjustment(ports)(adjustment).catch((error: unknown) => {
+        ports.onPending(adjustment.id, error);
+        return adjustment;
+      });
+    // A request that died before it was answered has done what it was to do, and must not do it twice.
+    for (const claim of request) {
+      const made = await ports.adjustments.claimedBy(claim);
+      if (made !== null) return made.status === "applied" ? made : apply(made);
+    }
     const meters = await ports.meters.reread();
     const meter = meterIn(meters, input.metric);
     const timestamp = timeIn(input.timestamp, now);
@@ -68,7 +81,7 @@ export const createAdjustment =
       created_at: new Date(now).toISOString(),
       applied_at: null,
     };
-    const claim =
+    const event =
       input.type === "adjust"
         ? await checkAdjust(ports, adjustment, input, meter, meters)
         : await checkVoid(ports, adjustment, input.eventId, meter, meters);
@@ -77,12 +90,9 @@ export const createAdjustment =
       tenantId: input.tenantId,
       after: adjustment,
     });
-    if (!(await ports.adjustments.create(adjustment, claim, { audit, events: [] })))
+    if (!(await ports.adjustments.create(adjustment, [...event, ...request], { audit, events: [] })))
       throw new Problem("state-conflict", "The event is voided already.");
-    return applyAdjustment(ports)(adjustment).catch((error: unknown) => {
-      ports.onPending(adjustment.id, error);
-      return adjustment;
-    });
+    return apply(adjustment);
   };
 
 const invalid = (pointer: string, detail: string) =>
@@ -108,7 +118,7 @@ const checkAdjust = async (
   { value, dimensions }: Extract<CreateAdjustment, { type: "adjust" }>,
   meter: NumberedMeter,
   meters: MeterTable,
-): Promise<null> => {
+): Promise<readonly string[]> => {
   const micros = microsOf(value);
   if (micros === undefined) throw invalid("/value", "must be a decimal of at most six places within 1e12");
   if (micros === 0n) throw invalid("/value", "must not be zero");
@@ -121,14 +131,14 @@ const checkAdjust = async (
   const unknown = Object.keys(dimensions).find((name) => !meter.names.includes(name));
   if (unknown !== undefined) throw invalid("/dimensions", `must be dimensions of ${meter.name}, as ${unknown} is not`);
   const series = seriesOf(meter, dimensions);
-  if (series === meter.name) return null;
+  if (series === meter.name) return [];
   const month = monthOf(chunkOf({ tenant_id, timestamp }).hour);
   if ((await admit(tenant_id, month, new Set([series]), meters)).size > 0)
     throw new Problem(
       "correction-not-applicable",
       "The tenant has too many combinations of dimension values this month.",
     );
-  return null;
+  return [];
 };
 
 /** Returns what this void alone may claim. */
@@ -138,7 +148,7 @@ const checkVoid = async (
   eventId: string,
   meter: NumberedMeter,
   meters: MeterTable,
-): Promise<string> => {
+): Promise<readonly string[]> => {
   const other = AdjustmentId.safeParse(eventId).success ? await adjustments.get(eventId) : null;
   if (other?.type === "void")
     throw new Problem("state-conflict", "A void cannot be voided: send the event anew, under another id.");
@@ -151,5 +161,5 @@ const checkVoid = async (
   if (state === "unknown")
     throw new Problem("usage-event-not-found", `No event ${eventId} of ${meter.name} counts in that hour.`);
   if (state === "voided") throw new Problem("state-conflict", `The event ${eventId} is voided already.`);
-  return `${key.tenantId}#${key.hour}#${meter.name}#${eventId}`;
+  return [`void#${key.tenantId}#${key.hour}#${meter.name}#${eventId}`];
 };

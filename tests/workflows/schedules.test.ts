@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Graph, ofType } from "@tenantry/local-cloud/deploy/graph";
+import { expect, test } from "vitest";
+import { ask } from "../support/aws.ts";
+import { ready } from "../support/ready.ts";
+
+type Target = { readonly arn: string; readonly input?: string };
+
+test("every function that a schedule runs does so without an error, as its role lets it", async () => {
+  const graph = JSON.parse(readFileSync(join(ready().data, "deploy/graph.json"), "utf8")) as Graph;
+  const schedules = ofType(graph, "aws:scheduler/schedule:Schedule");
+  const names = schedules.map(({ name }) => name.replace(/Schedule$/, ""));
+  expect(names).toEqual(expect.arrayContaining(["CloseMonths", "RollUpUsage", "SampleRebuilds", "SweepOperations"]));
+  const time = `${new Date().toISOString().slice(0, 19)}Z`;
+  for (const { name, inputs } of schedules) {
+    const { arn, input = "{}" } = inputs["target"] as Target;
+    const answer = await ask(ready(), "lambda", `/2015-03-31/functions/${encodeURIComponent(arn)}/invocations`, {
+      method: "POST",
+      body: input.replaceAll("<aws.scheduler.scheduled-time>", time),
+    });
+    expect([name, answer]).toEqual([name, expect.not.stringContaining("errorMessage")]);
+  }
+});
