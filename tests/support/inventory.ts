@@ -345,15 +345,19 @@ const records = async (ready: Ready): Promise<Thing[]> => {
   return things;
 };
 
+/** Numbers of DynamoDB may be larger than those of JSON. */
+const textOf = (item: Item): string =>
+  JSON.stringify(item, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+
 const recordsIn = (item: Item): Thing[] => {
   if (item.entity === "tenant")
     return Object.keys(item.resources ?? {}).map((plane) => ({ words: `record of its ${plane}`, bears: item.pk }));
   if (item.entity === "event" && item.type === "tenant.activated.v1")
-    return [{ words: "event tenant.activated.v1", bears: JSON.stringify(item) }];
+    return [{ words: "event tenant.activated.v1", bears: textOf(item) }];
   if (item.entity === "event" || item.pk.startsWith("EVENT#") || item.pk.startsWith("IDEMPOTENCY")) return [];
   if (item.entity !== undefined && (kept.has(item.entity) || keptKeys.test(item.pk))) return [];
   const what = item.entity ?? item.pk.split("#")[0]?.toLowerCase() ?? "item";
-  return [{ words: `${what}${item.roles ? ` ${item.roles.join(" ")}` : ""}`, bears: JSON.stringify(item) }];
+  return [{ words: `${what}${item.roles ? ` ${item.roles.join(" ")}` : ""}`, bears: textOf(item) }];
 };
 
 /** Looks at everything there is, in the engines and not in the product's own accounts of it. */
