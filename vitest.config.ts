@@ -12,7 +12,18 @@ const crash = {
   },
 };
 
-// One deployed cloud serves all tests of the `cloud` project; the others need none.
+/** One deployed cloud serves all tests of such a project, one after the other. */
+const cloud = (name: string, include: string) => ({
+  test: {
+    name,
+    include: [include],
+    globalSetup: ["tests/support/cloud.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+  },
+});
+
 export default defineConfig({
   test: {
     projects: [
@@ -32,15 +43,8 @@ export default defineConfig({
           hookTimeout: 240_000,
         },
       },
-      {
-        test: {
-          name: "cloud",
-          include: ["tests/{api,workflows,metering,isolation,fuzz}/**/*.test.ts"],
-          globalSetup: ["tests/support/cloud.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
-        },
-      },
+      cloud("cloud-api", "tests/{api,isolation,fuzz}/**/*.test.ts"),
+      cloud("cloud-flows", "tests/{workflows,metering}/**/*.test.ts"),
       // Each starts and stops clouds of its own.
       {
         test: {

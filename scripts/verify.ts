@@ -1,8 +1,9 @@
 /** Everything that must hold before a change lands: types, lint, format, unused code, API description, tests. */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { compareGrants, type Deeds } from "../tests/support/unused-grants.ts";
 
 const root = join(import.meta.dirname, "..");
 const filters = process.argv.slice(2);
@@ -24,7 +25,8 @@ const suites: readonly (readonly [name: string, projects: readonly string[]])[] 
   filters.length > 0
     ? [["tests", []]]
     : [
-        ["tests of the deployed app", ["cloud"]],
+        ["tests of the deployed app's API", ["cloud-api"]],
+        ["tests of its workflows and meters", ["cloud-flows"]],
         ["tests", ["unit", "infra", "e2e"]],
       ];
 
@@ -36,7 +38,11 @@ const env: NodeJS.ProcessEnv = {
   TMPDIR: scratch,
 };
 // Only all tests together can tell which permissions nobody uses.
-if (filters.length === 0) env["TENANTRY_GRANTS"] = "report";
+const grants = join(scratch, "grants");
+if (filters.length === 0) {
+  mkdirSync(grants);
+  env["TENANTRY_GRANTS"] = grants;
+}
 
 const failed: string[] = [];
 const ended = (name: string, since: number, ok: boolean): void => {
@@ -96,6 +102,17 @@ const runSuite = async (name: string, projects: readonly string[]): Promise<void
   }
 };
 await Promise.all(suites.map(([name, projects]) => runSuite(name, projects)));
+
+/** What functions may do and no test makes them do is refused, unless there is a reason. */
+const checkGrants = (): void => {
+  const since = Date.now();
+  const deeds = readdirSync(grants).map((file) => JSON.parse(readFileSync(join(grants, file), "utf8")) as Deeds);
+  const { granted, used, excused, unused } = compareGrants(deeds);
+  console.log(`Permissions of functions: ${granted} granted, ${used} used, ${excused} excused`);
+  if (unused.length > 0) console.log(`Granted, never used by a test of the deployed app:\n${unused.join("\n")}`);
+  ended("permissions", since, granted > 0 && unused.length === 0);
+};
+if (filters.length === 0) checkGrants();
 rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
 
 for (const name of failed) console.log(`failed: ${name}`);

@@ -1,27 +1,8 @@
+import { excuses } from "./excused-grants.ts";
 import type { Grant } from "./grants.ts";
 
-/** Actions that functions may do and that no test makes them do, each with its reason. */
-const excused: readonly { readonly function: RegExp; readonly action: RegExp; readonly reason: string }[] = [
-  {
-    function: /./,
-    action:
-      /^(kinesis|dynamodb):(DescribeStream|DescribeStreamSummary|GetRecords|GetShardIterator|ListShards|ListStreams|SubscribeToShard)$/,
-    reason:
-      "Lambda itself reads the stream with the function's role; the embedded cloud's pollers read it as the operator.",
-  },
-  {
-    function: /release-identity/,
-    action: /^cognito-idp:(DeleteGroup|DeleteIdentityProvider|DeleteUserPoolDomain)$/,
-    reason:
-      "Only a tenant that is in use has single sign-on, and the deployed app's tests release such that never were. What a release takes then is tried in packages/aws/src/identity-providers.test.ts.",
-  },
-  {
-    function: /./,
-    action: /^sqs:(ChangeMessageVisibility|DeleteMessage|GetQueueAttributes|GetQueueUrl|ReceiveMessage)$/,
-    reason:
-      "Lambda itself reads the queue with the function's role; the embedded cloud's pollers read it as the operator.",
-  },
-];
+/** What functions of a deployment may do, and what they have done: actions by function. */
+export type Deeds = { readonly grants: readonly Grant[]; readonly used: Readonly<Record<string, readonly string[]>> };
 
 export type GrantReport = {
   readonly granted: number;
@@ -31,18 +12,19 @@ export type GrantReport = {
   readonly unused: readonly string[];
 };
 
-/**
- * Compares what functions may do with what they have done.
- *
- * @param used actions by role
- */
-export const compareGrants = (
-  grants: readonly Grant[],
-  used: Readonly<Record<string, readonly string[]>>,
-): GrantReport => {
-  const left = grants.filter(({ role, action }) => !(used[role] ?? []).includes(action));
+/** Actions by function instead of by role. */
+export const deedsOf = (grants: readonly Grant[], byRole: Readonly<Record<string, readonly string[]>>): Deeds => ({
+  grants,
+  used: Object.fromEntries(grants.map(({ function: name, role }) => [name, byRole[role] ?? []])),
+});
+
+/** Compares what functions may do with what they have done on all deployments of it. */
+export const compareGrants = (all: readonly Deeds[]): GrantReport => {
+  const grants = all[0]?.grants ?? [];
+  const has = ({ function: name, action }: Grant): boolean => all.some(({ used }) => used[name]?.includes(action));
+  const left = grants.filter((grant) => !has(grant));
   const unused = left.filter(
-    (grant) => !excused.some((excuse) => excuse.function.test(grant.function) && excuse.action.test(grant.action)),
+    (grant) => !excuses.some(({ functions, actions }) => functions.test(grant.function) && actions.test(grant.action)),
   );
   return {
     granted: grants.length,

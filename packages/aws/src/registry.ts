@@ -69,7 +69,7 @@ export const dynamoRegistry = (documents: Documents, table: string): Registry =>
       return {
         tenant_id: String(tenant_id),
         operation_id: String(operation_id),
-        ...(request === undefined ? {} : { request: String(request) }),
+        ...(typeof request === "string" ? { request } : {}),
       };
     },
 
