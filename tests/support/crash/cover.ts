@@ -93,8 +93,8 @@ type Tries = { readonly deaths: number; readonly troubles: number };
 const triesOf = ({ point, fault }: Injected): Tries => {
   if (/^(?:killed|timed-out)/.test(fault)) return { deaths: fault === "killed-twice" ? 2 : 1, troubles: 0 };
   if (fault === "call-twice" || fault === "task-twice") return { deaths: 0, troubles: 0 };
-  // A client of AWS tries three times by itself before the task fails; one of PostgreSQL does not.
-  return { deaths: 0, troubles: point.service === "postgres" ? 3 : 1 };
+  // A client of AWS tries three times by itself before the task fails; the others do not.
+  return { deaths: 0, troubles: point.service === "postgres" || point.service === "kubernetes" ? 3 : 1 };
 };
 
 /** Whether one run of a task lives through these. A release is tried again five times, whatever it was. */
