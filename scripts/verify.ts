@@ -27,8 +27,7 @@ const suites: readonly (readonly [name: string, projects: readonly string[]])[] 
     : [
         ["tests of the deployed app's API", ["cloud-api"]],
         ["tests of its workflows and meters", ["cloud-flows"]],
-        ["tests of what is deployed, and of starting it", ["infra", "e2e"]],
-        ["tests of the parts", ["unit"]],
+        ["tests", ["unit", "infra", "e2e"]],
       ];
 
 const bin = join(root, "node_modules/.bin");

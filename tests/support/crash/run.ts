@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TierName } from "@tenantry/core/tenant/tier";
+import { patience } from "@tenantry/core/operation/sweep";
 import type { Ready } from "../app.ts";
+import { invoke } from "../billing.ts";
 import type { Inventory } from "../inventory.ts";
 import { gatewayOf } from "./faults.ts";
 import { difference, inspector } from "./inspect.ts";
@@ -82,6 +84,15 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     return judge(tier, tenant, status, await inspect());
   };
 
+  /** What could not be taken back is tried again by a schedule, which comes as soon as it may take an operation up. */
+  const endedOrSwept = async (operation: string): Promise<string> => {
+    const status = await ended(operation);
+    if (status !== "compensation_failed") return status;
+    await sleep(patience + 2000);
+    await invoke(ready, /SweepOperations/);
+    return ended(operation);
+  };
+
   /** One run of each round, until one of them lives; what the others were to meet is begun with another tenant. */
   const follow = async ({ tier, rounds }: Schedule, slot: Slots): Promise<Run[]> => {
     let tenant: Subject | undefined;
@@ -90,7 +101,7 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       if (tenant === undefined) throw new Error("No tenant was begun.");
       await gateway.befall(tenant.id, rulesOf(rounds[nth] ?? [], tenant.id));
       const refused = nth === 0 ? undefined : await subjects.retry(tenant, nth);
-      return refused === undefined ? ended(tenant.operation) : `refused the retry: ${refused}`;
+      return refused === undefined ? endedOrSwept(tenant.operation) : `refused the retry: ${refused}`;
     };
     const runs: Run[] = [];
     for (let nth = 0; ; nth += 1) {
