@@ -71,18 +71,23 @@ export const pool = new sst.aws.CognitoUserPool("Users", {
   },
 });
 
+/** Users of these clients sign in to Cognito itself, not by way of its pages or of another provider. */
+const byPassword = {
+  supportedIdentityProviders: ["COGNITO"],
+  allowedOauthFlowsUserPoolClient: false,
+  allowedOauthFlows: [],
+  allowedOauthScopes: [],
+  callbackUrls: [],
+  preventUserExistenceErrors: "ENABLED",
+  enableTokenRevocation: true,
+};
+
 /** The client of the API's own users: consoles and command lines. */
 export const client = pool.addClient("SignIn", {
   transform: {
     client: (args) => {
       args.explicitAuthFlows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
-      args.supportedIdentityProviders = ["COGNITO"];
-      args.allowedOauthFlowsUserPoolClient = false;
-      args.allowedOauthFlows = [];
-      args.allowedOauthScopes = [];
-      args.callbackUrls = [];
-      args.preventUserExistenceErrors = "ENABLED";
-      args.enableTokenRevocation = true;
+      Object.assign(args, byPassword);
       args.accessTokenValidity = 60;
       args.idTokenValidity = 60;
       args.refreshTokenValidity = 30;
@@ -99,13 +104,7 @@ export const impersonationClient = pool.addClient("Impersonation", {
   transform: {
     client: (args) => {
       args.explicitAuthFlows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"];
-      args.supportedIdentityProviders = ["COGNITO"];
-      args.allowedOauthFlowsUserPoolClient = false;
-      args.allowedOauthFlows = [];
-      args.allowedOauthScopes = [];
-      args.callbackUrls = [];
-      args.preventUserExistenceErrors = "ENABLED";
-      args.enableTokenRevocation = true;
+      Object.assign(args, byPassword);
       args.accessTokenValidity = 30;
       args.idTokenValidity = 30;
       args.refreshTokenValidity = 60; // the least there is

@@ -2,6 +2,7 @@ import { dynamoApiKeys, newSecret } from "@tenantry/aws/api-keys";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { createControlTable, type Engine, startDynamo } from "@tenantry/aws/testing/dynamo-engine";
+import { stubSettings } from "@tenantry/aws/testing/stub-settings";
 import { permissionsOf } from "@tenantry/core/access/policy";
 import { createApiKey } from "@tenantry/core/key/verbs";
 import { newOnboarding } from "@tenantry/core/operation/begin";
@@ -22,14 +23,7 @@ let operationId: string;
 beforeAll(async () => {
   engine = await startDynamo();
   await createControlTable(engine.documents, table);
-  for (const [name, value] of Object.entries({
-    AWS_ENDPOINT_URL: engine.endpoint,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    CONTROL_TABLE: table,
-  }))
-    vi.stubEnv(name, value);
+  stubSettings(engine, table);
   const operation = newOnboarding(newId("operation"), theirs, at);
   operationId = operation.id;
   const audit = {

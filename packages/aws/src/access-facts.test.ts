@@ -7,6 +7,7 @@ import { dynamoChoices, dynamoSessions } from "./sessions.ts";
 import { keys } from "./control-table.ts";
 import { newId } from "./new-id.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
+import { stubSettings } from "./testing/stub-settings.ts";
 import type { TokenClaims } from "./token.ts";
 import { type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 
@@ -17,13 +18,7 @@ const table = "control";
 beforeAll(async () => {
   engine = await startDynamo();
   await createControlTable(engine.documents, table);
-  for (const [name, value] of Object.entries({
-    AWS_ENDPOINT_URL: engine.endpoint,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-  }))
-    vi.stubEnv(name, value);
+  stubSettings(engine, table);
   facts = accessFacts(tableFetch(), table);
 });
 afterAll(async () => {

@@ -12,6 +12,7 @@ import { keys } from "./control-table.ts";
 import { newId } from "./new-id.ts";
 import { type RawItem, type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
+import { stubSettings } from "./testing/stub-settings.ts";
 
 const table = "control";
 let engine: Engine;
@@ -23,13 +24,7 @@ let tenant: string;
 beforeAll(async () => {
   engine = await startDynamo();
   await createControlTable(engine.documents, table);
-  for (const [name, value] of Object.entries({
-    AWS_ENDPOINT_URL: engine.endpoint,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-  }))
-    vi.stubEnv(name, value);
+  stubSettings(engine, table);
   facts = apiKeyFacts(tableFetch(), table);
   ports = { keys: dynamoApiKeys(engine.documents, table), newSecret, clock: () => new Date(now), newId };
 });

@@ -3,6 +3,7 @@ import { cachedIssuers, type FindIssuer, issuerReader } from "./issuer-reader.ts
 import { dynamoIssuers } from "./issuers.ts";
 import type { TableFetch } from "./table-fetch.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
+import { stubSettings } from "./testing/stub-settings.ts";
 
 let engine: Engine;
 const table = "control";
@@ -10,14 +11,7 @@ const table = "control";
 beforeAll(async () => {
   engine = await startDynamo();
   await createControlTable(engine.documents, table);
-  for (const [name, value] of Object.entries({
-    AWS_ENDPOINT_URL: engine.endpoint,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    CONTROL_TABLE: table,
-  }))
-    vi.stubEnv(name, value);
+  stubSettings(engine, table);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();

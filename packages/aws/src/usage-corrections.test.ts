@@ -99,6 +99,8 @@ describe("a correction", () => {
     for (let again = 0; again < 2; again += 1)
       expect(await create()(ctx, adjust(tenant, "2", { key }))).toMatchObject({ id: one.id, status: "applied" });
     expect(await totalOf(tenant)).toEqual(["3.5", 2]);
+    for (const another of [adjust(tenant, "3", { key }), voidOf(tenant, "first", { key })])
+      await expect(create()(ctx, another)).rejects.toMatchObject(problem("idempotency-key-reused"));
     const other = { ...ctx, actor: { ...ctx.actor, id: "bob" } };
     expect((await create()(other, adjust(tenant, "2", { key }))).id).not.toBe(one.id);
 

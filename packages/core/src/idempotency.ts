@@ -1,3 +1,8 @@
+import type { Context } from "./context.ts";
+
+/** One user may act for several organisations, and gets nothing in one that was said in another. */
+export const callerOf = ({ actor }: Context): string => `${actor.orgId}#${actor.id}`;
+
 /** What makes two requests the same one: who asks for which operation under which key. */
 export type IdempotentRequest = {
   /** The user in the organisation for which they ask: nobody else is given the answer. */

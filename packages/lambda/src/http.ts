@@ -3,7 +3,7 @@ import { isQuotaBound, type Operation } from "@tenantry/contract/define";
 import type { Method } from "@tenantry/contract/routes";
 import type { Needed } from "@tenantry/core/access/decide";
 import type { Context } from "@tenantry/core/context";
-import type { Idempotency } from "@tenantry/core/idempotency";
+import { callerOf, type Idempotency } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type { z } from "zod";
 import { anonymous, contextOf, mediaTypeOf, parseRequest } from "./http-request.ts";
@@ -79,9 +79,10 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
       };
       if (idempotency === undefined || key === undefined) return (await answer()).result;
       const remainingMilliseconds = context.getRemainingTimeInMillis();
-      // One user may act for several organisations, and gets nothing in one that was said in another.
-      const caller = `${ctx.actor.orgId}#${ctx.actor.id}`;
-      return idempotency({ caller, operation: operation.id, key, payload: parsed, remainingMilliseconds }, answer);
+      return idempotency(
+        { caller: callerOf(ctx), operation: operation.id, key, payload: parsed, remainingMilliseconds },
+        answer,
+      );
     });
 };
 

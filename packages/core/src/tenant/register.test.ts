@@ -207,7 +207,8 @@ describe("registering a tenant", () => {
     expect(await asked("one")).toEqual(first);
     expect(started).toEqual([{ operation_id: first.operation.id, tenant_id: first.tenant.id }]);
     const other = { ...admin, actor: { ...admin.actor, id: "another" } };
-    for (const again of [asked("two"), asked(), asked("one", other)])
+    const otherTier = registerTenant(ports)(admin, { ...seed, tier: "business" }, "one");
+    for (const again of [asked("two"), asked(), asked("one", other), otherTier])
       await expect(again).rejects.toMatchObject({ code: "tenant-exists" });
   });
 

@@ -3,6 +3,7 @@ import { authorise } from "../access/authorise.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import type { EventType, OutboundEvent } from "../events.ts";
+import { callerOf } from "../idempotency.ts";
 import { newOnboarding } from "../operation/begin.ts";
 import type { Operation } from "../operation/operation.ts";
 import type { Commit, Ports, Reservation } from "../ports.ts";
@@ -13,7 +14,7 @@ import { preflight } from "./preflight.ts";
 import { claimOf, type QuotaLimits } from "./quota.ts";
 import { slugOf } from "./slug.ts";
 import type { Tenant } from "./tenant.ts";
-import { tierNames } from "./tier.ts";
+import { type TierName, tierNames } from "./tier.ts";
 
 export const RegisterTenant = z.strictObject({
   name: TenantName,
@@ -62,8 +63,8 @@ export const registerTenant =
     authorise(ctx, "tenants:create");
     const email = input.owner?.email ?? ctx.actor.email;
     const slug = slugOf(input.name);
-    const request = key === undefined ? undefined : `${ctx.actor.orgId}#${ctx.actor.id}#${key}`;
-    const before = request === undefined ? null : await registeredBy(ports, request, slug);
+    const request = key === undefined ? undefined : `${callerOf(ctx)}#${key}`;
+    const before = request === undefined ? null : await registeredBy(ports, request, slug, input.tier);
     if (before !== null) return before;
     const check = async () => {
       const holder = await ports.registry.findSlug(slug);
@@ -109,14 +110,19 @@ export const registerTenant =
     return { tenant, operation };
   };
 
-/** What the same request registered before. */
-const registeredBy = async (ports: Ports, request: string, slug: string): Promise<Registered | null> => {
+/** What the same request registered before. A key is known for a day, and may then be another request's. */
+const registeredBy = async (
+  ports: Ports,
+  request: string,
+  slug: string,
+  tier: TierName,
+): Promise<Registered | null> => {
   const holder = await ports.registry.findSlug(slug);
   if (holder?.request !== request) return null;
   await revive(ports, holder);
   const tenant = await ports.registry.getTenant(holder.tenant_id);
   const operation = await ports.operations.get(holder.operation_id);
-  return tenant === null || operation === null ? null : { tenant, operation };
+  return tenant?.tier !== tier || operation === null ? null : { tenant, operation };
 };
 
 const start = (ports: Ports, operation: Operation) => ports.workflows.start(operation);

@@ -1,6 +1,7 @@
 import { authorise } from "../access/authorise.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
+import { callerOf } from "../idempotency.ts";
 import { TenantId } from "../ids.ts";
 import type { NewId, Registry } from "../ports.ts";
 import { Problem } from "../problem.ts";
@@ -42,7 +43,7 @@ export type CreateAdjustmentPorts = ApplyPorts & {
  *
  * @throws Problem `tenant-not-found`; `invalid-request` for an unknown metric, a value of zero or of more decimals than
  *   the meter has, a timestamp outside of the last 35 days; `correction-not-applicable` when the meter cannot be
- *   corrected so; `usage-event-not-found`; `state-conflict` when the event is voided already, or is itself a void.
+ *   corrected so; `idempotency-key-reused`; `usage-event-not-found`; `state-conflict` when the event is voided already, or is itself a void.
  */
 export const createAdjustment =
   (ports: CreateAdjustmentPorts) =>
@@ -52,7 +53,7 @@ export const createAdjustment =
     if (!isId || (await ports.registry.getTenant(input.tenantId)) === null)
       throw new Problem("tenant-not-found", `There is no tenant ${input.tenantId}.`);
     const now = ports.clock().getTime();
-    const request = input.key === undefined ? [] : [`request#${ctx.actor.orgId}#${ctx.actor.id}#${input.key}`];
+    const request = input.key === undefined ? [] : [`request#${callerOf(ctx)}#${input.key}`];
     const apply = (adjustment: Adjustment): Promise<Adjustment> =>
       applyAdjustment(ports)(adjustment).catch((error: unknown) => {
         ports.onPending(adjustment.id, error);
@@ -61,7 +62,10 @@ export const createAdjustment =
     // A request that died before it was answered has done what it was to do, and must not do it twice.
     for (const claim of request) {
       const made = await ports.adjustments.claimedBy(claim);
-      if (made !== null) return made.status === "applied" ? made : apply(made);
+      if (made === null) continue;
+      if (!isSame(made, input))
+        throw new Problem("idempotency-key-reused", "This Idempotency-Key was used for another correction before.");
+      return made.status === "applied" ? made : apply(made);
     }
     const meters = await ports.meters.reread();
     const meter = meterIn(meters, input.metric);
@@ -94,6 +98,19 @@ export const createAdjustment =
       throw new Problem("state-conflict", "The event is voided already.");
     return apply(adjustment);
   };
+
+/** Whether this is what the request asks for. */
+const isSame = (made: Adjustment, input: CreateAdjustment): boolean => {
+  const common =
+    made.type === input.type &&
+    made.tenant_id === input.tenantId &&
+    made.metric === input.metric &&
+    Date.parse(made.timestamp) === Date.parse(input.timestamp);
+  if (input.type === "void") return common && made.event_id === input.eventId;
+  const text = (dimensions: Readonly<Record<string, string>> | null) =>
+    JSON.stringify(Object.entries(dimensions ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return common && made.value === input.value && text(made.dimensions) === text(input.dimensions);
+};
 
 const invalid = (pointer: string, detail: string) =>
   new Problem("invalid-request", `${pointer} ${detail}.`, { errors: [{ pointer, detail }] });
