@@ -3,6 +3,7 @@ import { send, signIn } from "../support/api.ts";
 import type { Ready } from "../support/app.ts";
 import { acceptInvitation, aTenantWithOwner, signInAgain } from "../support/owners.ts";
 import { ready } from "../support/ready.ts";
+import { asked, type Bearer, countsIn } from "./bearer.ts";
 import { type Description, type Operation, type Parameter, readDescription, type Schema } from "./description.ts";
 import { leaksOf, type Party } from "./oracle.ts";
 import { seeded, valuesOf } from "./values.ts";
@@ -21,7 +22,6 @@ let tokens: readonly Caller[];
 /** Asks what ends the sessions of whoever asks. */
 let expendable: Caller;
 
-type Bearer = { readonly email: string; token: string };
 type Caller = { readonly who: string; readonly bearer: Bearer; readonly foreign: Party; readonly own: Party };
 
 const party = async (cloud: Ready, name: string): Promise<Party & { readonly bearer: Bearer }> => {
@@ -44,7 +44,8 @@ const party = async (cloud: Ready, name: string): Promise<Party & { readonly bea
   ]);
   const ids = [id, String(created.body.id), ...operations, ...users, ...sessions];
   expect(ids.length).toBeGreaterThan(4);
-  return { id, bearer: { email, token }, ids, marks: [...ids, slug, email, `${name} ${turn}`] };
+  const bearer = { token, signIn: () => signInAgain(cloud, email, cloud.client_id) };
+  return { id, bearer, ids, marks: [...ids, slug, email, `${name} ${turn}`] };
 };
 
 beforeAll(async () => {
@@ -177,16 +178,6 @@ const withField = (value: object, [name = "", ...rest]: readonly string[], aim: 
   };
 };
 
-/** Some requests end the sessions of whoever asks, by a new role or a sign-out: then they sign in again, and ask again. */
-const asked = async (bearer: Bearer, ask: (token: string) => ReturnType<typeof send>) => {
-  for (let tries = 1; ; tries += 1) {
-    const { token } = bearer;
-    const answer = await ask(token);
-    if (answer.status !== 401 || tries === 4) return answer;
-    if (bearer.token === token) bearer.token = await signInAgain(ready(), bearer.email, ready().client_id);
-  }
-};
-
 test(`${total.toLocaleString("en")} requests at another tenant show and change nothing of it, seed ${seed}`, async () => {
   const random = seeded(seed);
   const make = requestsOf(random);
@@ -211,8 +202,7 @@ test(`${total.toLocaleString("en")} requests at another tenant show and change n
       }
     }),
   );
-  const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
-  process.stdout.write(`${total} requests, ${all.length} places, ${counts.join(", ")}; ${leaks.length} leaks\n`);
+  process.stdout.write(`${total} requests, ${all.length} places, ${countsIn(statuses)}; ${leaks.length} leaks\n`);
   expect(leaks.slice(0, 20)).toEqual([]);
   expect(await Promise.all(tokens.map(({ own }) => stateOf(own)))).toEqual(before);
   expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 404]));
