@@ -2,6 +2,7 @@ import { platformOrg } from "../access/policy.ts";
 import { TenantId } from "../ids.ts";
 import type { ApiCall } from "../intake/count-api-calls.ts";
 import type { Clock, Commit, NewId } from "../ports.ts";
+import type { AuditAction } from "./actions.ts";
 import type { AuditEntry } from "./audit.ts";
 
 /** A request as the access log has it, with the permission that its route asks for. */
@@ -94,7 +95,7 @@ const entryOf = (
   id: ports.newId("audit"),
   at: ports.clock().toISOString(),
   actor,
-  action: "access.deny",
+  action: "access.deny" satisfies AuditAction,
   tenant_id,
   request_id: example.request_id,
   source_ip: example.source_ip,

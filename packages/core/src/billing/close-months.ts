@@ -1,3 +1,4 @@
+import { systemEntry } from "../audit/entry.ts";
 import type { Page } from "../ports.ts";
 import type { Tenant } from "../tenant/tenant.ts";
 import { concurrently } from "../usage/concurrently.ts";
@@ -78,19 +79,12 @@ const finalize = async (ports: BillingPorts, tenant: Tenant, month: Month): Prom
 const commitOf = (ports: BillingPorts, invoice: FinalizedInvoice) => {
   const { tenant_id, month, number, currency, total, plan, finalized_at: at } = invoice;
   const data = { tenant_id, month, number, currency, total, plan: { tier: plan.tier, version: plan.version } };
-  const id = ports.newId("audit");
   return {
-    audit: {
-      id,
+    audit: systemEntry(ports, {
+      task: "close-months",
       at,
-      actor: "system:close-months",
-      action: "invoice.finalize",
-      tenant_id,
-      request_id: id,
-      source_ip: null,
-      before: null,
-      after: data,
-    },
+      change: { action: "invoice.finalize", tenantId: tenant_id, after: data },
+    }),
     events: [{ id: ports.newId("event"), type: "invoice.finalized.v1" as const, subject: tenant_id, time: at, data }],
   };
 };

@@ -1,3 +1,4 @@
+import { systemEntry } from "../audit/entry.ts";
 import type { Commit } from "../ports.ts";
 import { look, resetsAt } from "./look.ts";
 import type { EntitlementPorts } from "./ports.ts";
@@ -28,21 +29,17 @@ export const watchQuotas =
   };
 
 const commitOf = (ports: Ports, before: Standing, after: Standing, crossed: readonly Crossing[]): Commit => {
-  const id = ports.newId("audit");
-  return {
-    audit: {
-      id,
-      at: after.updated_at,
-      actor: "system:watch-quotas",
+  const audit = systemEntry(ports, {
+    task: "watch-quotas",
+    at: after.updated_at,
+    change: {
       action: "entitlements.watch",
-      tenant_id: after.tenant_id,
-      request_id: id,
-      source_ip: null,
+      tenantId: after.tenant_id,
       before: { month: before.month, exceeded: before.exceeded },
       after: { month: after.month, exceeded: after.exceeded },
     },
-    events: thresholdEvents(ports, after, crossed),
-  };
+  });
+  return { audit, events: thresholdEvents(ports, after, crossed) };
 };
 
 export const thresholdEvents = (

@@ -2,7 +2,7 @@ import { authorise } from "../access/authorise.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Impersonation, ImpersonationId, type ImpersonationPorts } from "./impersonation.ts";
-import { impersonationEntry } from "./start.ts";
+import { impersonationEntry, summary } from "./start.ts";
 
 /**
  * Ends an impersonation before its time, the caller's own or another's: its tokens are refused within half a minute.
@@ -17,8 +17,14 @@ export const endImpersonation =
     if (found === null || found.tenant_id !== tenantId)
       throw new Problem("impersonation-not-found", `There is no impersonation ${id}.`);
     const at = ports.clock().toISOString();
-    const audit = impersonationEntry(ports, ctx, "impersonation.end", found);
+    const ended = { ...found, ended_at: at };
+    const audit = impersonationEntry(ports, ctx, found, {
+      action: "impersonation.end",
+      tenantId,
+      before: summary(found),
+      after: summary(ended),
+    });
     if (!(await ports.impersonations.end(id, at, { audit, events: [] })))
       throw new Problem("state-conflict", "The impersonation was ended already.");
-    return { ...found, ended_at: at };
+    return ended;
   };

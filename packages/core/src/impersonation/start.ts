@@ -3,6 +3,7 @@ import { authorise } from "../access/authorise.ts";
 import { longestImpersonationMinutes } from "../access/impersonation.ts";
 import { statusOf } from "../access/membership.ts";
 import { platformOrg } from "../access/policy.ts";
+import type { AuditedChange } from "../audit/actions.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import { TenantId } from "../ids.ts";
@@ -51,23 +52,33 @@ export const startImpersonation =
       ended_at: null,
     };
     await ports.impersonations.start(impersonation, {
-      audit: impersonationEntry(ports, ctx, "impersonation.start", impersonation),
+      audit: impersonationEntry(ports, ctx, impersonation, {
+        action: "impersonation.start",
+        tenantId,
+        after: summary(impersonation),
+      }),
       events: [],
     });
     return impersonation;
   };
 
+/** As the trail has it; the reason stands beside it, in `on_behalf_of`. */
+export const summary = ({ id, user_id, impersonator, started_at, ends_at, ended_at }: Impersonation) => ({
+  impersonation_id: id,
+  user_id,
+  impersonator,
+  started_at,
+  ends_at,
+  ended_at,
+});
+
 /** The entry of an impersonation's beginning or end, in the tenant's own trail. */
 export const impersonationEntry = (
   ports: Pick<ImpersonationPorts, "clock" | "newId">,
   ctx: Context,
-  action: "impersonation.start" | "impersonation.end",
-  { id, tenant_id, user_id, impersonator, reason, started_at, ends_at }: Impersonation,
+  { id, user_id, reason }: Impersonation,
+  change: AuditedChange,
 ) => ({
-  ...auditEntry(ports, ctx, {
-    action,
-    tenantId: tenant_id,
-    after: { impersonation_id: id, user_id, impersonator, started_at, ends_at },
-  }),
+  ...auditEntry(ports, ctx, change),
   on_behalf_of: { user_id, impersonation_id: id, reason },
 });

@@ -11,7 +11,7 @@ import { type ApiKey, ApiKeyId, keyText, type KeyPorts, type ShownKey } from "./
 export type NewKey = ShownKey & { readonly key: string };
 
 /** What the audit trail has of a key. */
-const summary = ({ id, name, scopes, ends_at }: ApiKey) => ({ id, name, scopes, ends_at });
+const summary = ({ id, name, scopes, ends_at, revoked_at }: ApiKey) => ({ id, name, scopes, ends_at, revoked_at });
 
 /** @throws Problem `api-key-scope-refused` */
 const requireScopes = (ctx: Context, scopes: readonly string[]): void => {
@@ -92,7 +92,12 @@ export const revokeApiKey =
     const key = await load(ports, tenantId, id);
     if (key.revoked_at !== null) throw notActive(id);
     const at = ports.clock().toISOString();
-    const audit = auditEntry(ports, ctx, { action: "api-key.revoke", tenantId, before: summary(key) });
+    const audit = auditEntry(ports, ctx, {
+      action: "api-key.revoke",
+      tenantId,
+      before: summary(key),
+      after: summary({ ...key, revoked_at: at }),
+    });
     if (!(await ports.keys.revoke(key, at, { audit, events: [] }))) throw notActive(id);
     return { ...key, revoked_at: at };
   };

@@ -1,4 +1,5 @@
 import type { AuditEntry } from "../audit/audit.ts";
+import { systemEntry } from "../audit/entry.ts";
 import type { Ports } from "../ports.ts";
 import type { Tenant } from "../tenant/tenant.ts";
 import { pendingCompensation } from "./begin.ts";
@@ -93,14 +94,15 @@ const compensate = async (
   return "compensating";
 };
 
-const auditOf = (ports: Ports, operation: Operation, at: string): AuditEntry => ({
-  id: ports.newId("audit"),
-  at,
-  actor: "system:settle-operation",
-  action: "operation.compensate",
-  tenant_id: operation.tenant_id,
-  request_id: operation.execution,
-  source_ip: null,
-  before: { status: operation.status },
-  after: { status: "compensating" },
-});
+const auditOf = (ports: Ports, { tenant_id, execution, status }: Operation, at: string): AuditEntry =>
+  systemEntry(ports, {
+    task: "settle-operation",
+    at,
+    requestId: execution,
+    change: {
+      action: "operation.compensate",
+      tenantId: tenant_id,
+      before: { status },
+      after: { status: "compensating" },
+    },
+  });

@@ -1,7 +1,14 @@
+import { systemEntry } from "../audit/entry.ts";
 import type { EventType } from "../events.ts";
 import type { Commit } from "../ports.ts";
 import type { TenantStatus } from "../tenant/tenant.ts";
 import type { ProvisioningPorts, TaskRun } from "./ports.ts";
+
+type StatusAction =
+  | "tenant.activate"
+  | "tenant.begin_compensation"
+  | "tenant.fail_compensation"
+  | "tenant.fail_onboarding";
 
 /** The audit entry and the event that go with the platform's own change of a tenant's status. */
 export const statusCommit = (
@@ -9,7 +16,7 @@ export const statusCommit = (
   run: TaskRun,
   at: string,
   change: {
-    readonly action: string;
+    readonly action: StatusAction;
     readonly from: TenantStatus;
     readonly to: TenantStatus;
     /** Absent where nobody outside needs to know yet. */
@@ -17,17 +24,17 @@ export const statusCommit = (
     readonly data?: Record<string, unknown>;
   },
 ): Commit => ({
-  audit: {
-    id: ports.newId("audit"),
+  audit: systemEntry(ports, {
+    task: "onboard-tenant",
     at,
-    actor: "system:onboard-tenant",
-    action: change.action,
-    tenant_id: run.tenantId,
-    request_id: run.requestId,
-    source_ip: null,
-    before: { status: change.from },
-    after: { status: change.to },
-  },
+    requestId: run.requestId,
+    change: {
+      action: change.action,
+      tenantId: run.tenantId,
+      before: { status: change.from },
+      after: { status: change.to },
+    },
+  }),
   events:
     change.event === undefined
       ? []

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authorise } from "../access/authorise.ts";
+import type { AuditedChange } from "../audit/actions.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import type { EventType, OutboundEvent } from "../events.ts";
@@ -91,7 +92,7 @@ export const registerTenant =
     const outcome = await ports.registry.register(
       tenant,
       operation,
-      commitOf(ports, ctx, tenant, "tenant.register", "tenant.registered.v1"),
+      commitOf(ports, ctx, tenant, "tenant.register"),
       claimOf(tenant.tier, limits()),
       request,
     );
@@ -129,7 +130,7 @@ const start = (ports: Ports, operation: Operation) => ports.workflows.start(oper
 
 /** Returns if the workflow runs after all: a start can succeed and lose its reply. */
 const withdraw = async (ports: Ports, ctx: Context, tenant: Tenant, operation: Operation, cause: unknown) => {
-  const commit = commitOf(ports, ctx, tenant, "tenant.withdraw", "tenant.registration_withdrawn.v1");
+  const commit = commitOf(ports, ctx, tenant, "tenant.withdraw");
   const outcome = await ports.registry.withdraw(tenant, operation.id, commit, claimOf(tenant.tier, {}));
   if (outcome === "begun") return;
   throw new Problem("unavailable", "The onboarding could not be started. Nothing was kept: send the request again.", {
@@ -146,16 +147,22 @@ const revive = async (ports: Ports, holder: Reservation): Promise<void> => {
   if (operation?.status === "pending") await start(ports, operation).catch(() => undefined);
 };
 
-const commitOf = (ports: Ports, ctx: Context, tenant: Tenant, action: string, type: EventType): Commit => {
+const commitOf = (
+  ports: Ports,
+  ctx: Context,
+  tenant: Tenant,
+  action: "tenant.register" | "tenant.withdraw",
+): Commit => {
   const { id, slug, name, tier, config } = tenant;
   const data = { tenant_id: id, slug, name, tier, config };
   const event: OutboundEvent = {
     id: ports.newId("event"),
-    type,
+    type: action === "tenant.register" ? "tenant.registered.v1" : "tenant.registration_withdrawn.v1",
     subject: id,
     time: ports.clock().toISOString(),
     data,
   };
-  const change = type === "tenant.registered.v1" ? { after: data } : { before: data };
-  return { audit: auditEntry(ports, ctx, { action, tenantId: id, ...change }), events: [event] };
+  const change: AuditedChange =
+    action === "tenant.register" ? { action, tenantId: id, after: data } : { action, tenantId: id, before: data };
+  return { audit: auditEntry(ports, ctx, change), events: [event] };
 };

@@ -31,17 +31,16 @@ const commit = async (
   ctx: Context,
   before: Membership,
   to: MemberChange | null,
-  action: string,
 ): Promise<Membership | null> => {
   const witness = await witnessTo(ports, before, to);
   const change = to === null ? null : { ...to, epoch: nextEpoch(before, ports.clock()) };
   const after = change === null ? null : { ...before, ...change };
-  const audit = auditEntry(ports, ctx, {
-    action,
-    tenantId: before.tenant_id,
-    before: userOf(before),
-    after: after === null ? null : userOf(after),
-  });
+  const was = { tenantId: before.tenant_id, before: userOf(before) };
+  const audit = auditEntry(
+    ports,
+    ctx,
+    after === null ? { action: "user.remove", ...was } : { action: "user.change", ...was, after: userOf(after) },
+  );
   if (!(await ports.members.change(before, change, witness, { audit, events: [] })))
     throw new Problem("state-conflict", "The tenant's users were changed at the same time. Look again.");
   return after;
@@ -76,7 +75,7 @@ export const changeUser =
       roles: [...new Set(input.roles ?? before.roles)],
       status: input.status ?? statusOf(before),
     };
-    return userOf((await commit(ports, ctx, before, to, "user.change")) ?? before);
+    return userOf((await commit(ports, ctx, before, to)) ?? before);
   };
 
 /**
@@ -88,6 +87,6 @@ export const removeUser =
   (ports: Ports) =>
   async (ctx: Context, { userId }: { userId: string }): Promise<User> => {
     const { before } = await loadBelow(ports, ctx, userId);
-    await commit(ports, ctx, before, null, "user.remove");
+    await commit(ports, ctx, before, null);
     return userOf(before);
   };

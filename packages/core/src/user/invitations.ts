@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { ownSession } from "../session/own.ts";
 import type { UserPorts } from "./ports.ts";
-import { nextEpoch } from "./user.ts";
+import { nextEpoch, userOf } from "./user.ts";
 
 export type Invitation = {
   readonly org_id: string;
@@ -45,7 +45,12 @@ export const acceptInvitation =
     if (!(Date.parse(before.invitation_ends_at ?? "") > now.getTime()))
       throw new Problem("invitation-expired", "The invitation has expired: ask for another.");
     const to = { roles: before.roles, status: "active", epoch: nextEpoch(before, now) } as const;
-    const audit = auditEntry(ports, ctx, { action: "user.accept", tenantId: orgId, after: { roles: before.roles } });
+    const audit = auditEntry(ports, ctx, {
+      action: "user.accept",
+      tenantId: orgId,
+      before: userOf(before),
+      after: userOf({ ...before, ...to }),
+    });
     if (!(await ports.members.change(before, to, null, { audit, events: [] }))) throw none;
     return { org_id: orgId, roles: before.roles };
   };

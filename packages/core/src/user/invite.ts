@@ -50,7 +50,12 @@ export const inviteUser =
       invited_by: ctx.actor.id,
       invitation_ends_at: new Date(now.getTime() + invitationMillis).toISOString(),
     };
-    const audit = auditEntry(ports, ctx, { action: "user.invite", tenantId, after: userOf(invitation) });
+    const audit = auditEntry(ports, ctx, {
+      action: "user.invite",
+      tenantId,
+      before: before === null ? null : userOf(before),
+      after: userOf(invitation),
+    });
     if (!(await ports.members.invite(invitation, before, { audit, events: [] }))) throw exists;
     return userOf(invitation);
   };

@@ -63,8 +63,9 @@ export const deleteRole =
     const tenantId = ownTenant(ctx);
     authorise(ctx, "roles:manage", tenantId);
     const { before } = await loadBelow(ports, ctx, tenantId, name);
+    const none = new Problem("role-not-found", `There is no role ${name}.`);
+    if (before === null) throw none;
     const audit = auditEntry(ports, ctx, { action: "role.delete", tenantId, before });
-    if (before === null || !(await ports.roles.remove(tenantId, name, { audit, events: [] })))
-      throw new Problem("role-not-found", `There is no role ${name}.`);
+    if (!(await ports.roles.remove(tenantId, name, { audit, events: [] }))) throw none;
     return { ...before, built_in: false };
   };

@@ -1,5 +1,6 @@
 import { platformOrg } from "../access/policy.ts";
 import { authorise } from "../access/authorise.ts";
+import type { AuditedChange } from "../audit/actions.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
@@ -39,7 +40,11 @@ export const createWebhook =
     // The secret first: a webhook is never without one. What fails after leaves a secret that nothing refers to.
     const secret = await ports.secrets.create(webhook.id);
     try {
-      const change = { action: "webhook.create", tenantId: webhook.tenant_id ?? platformOrg, after: summary(webhook) };
+      const change: AuditedChange = {
+        action: "webhook.create",
+        tenantId: webhook.tenant_id ?? platformOrg,
+        after: summary(webhook),
+      };
       await ports.webhooks.create(webhook, { audit: auditEntry(ports, ctx, change), events: [] });
     } catch (error) {
       await ports.secrets.remove(webhook.id).catch(() => undefined);

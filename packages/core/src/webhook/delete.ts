@@ -1,5 +1,6 @@
 import { authorise } from "../access/authorise.ts";
 import { platformOrg } from "../access/policy.ts";
+import type { AuditedChange } from "../audit/actions.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import { summary } from "./create.ts";
@@ -19,7 +20,11 @@ export const deleteWebhook =
     const webhook = await loadWebhook(ports, input.webhookId);
     // The secret first: if the rest fails the webhook is still there to be deleted again, and nothing is left over.
     await ports.secrets.remove(webhook.id);
-    const change = { action: "webhook.delete", tenantId: webhook.tenant_id ?? platformOrg, before: summary(webhook) };
+    const change: AuditedChange = {
+      action: "webhook.delete",
+      tenantId: webhook.tenant_id ?? platformOrg,
+      before: summary(webhook),
+    };
     const removed = await ports.webhooks.remove(webhook.id, { audit: auditEntry(ports, ctx, change), events: [] });
     if (!removed) throw webhookNotFound(webhook.id);
     return webhook;

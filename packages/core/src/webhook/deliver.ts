@@ -1,4 +1,5 @@
 import { platformOrg } from "../access/policy.ts";
+import { systemEntry } from "../audit/entry.ts";
 import type { Commit } from "../ports.ts";
 import type { Attempt } from "./delivery.ts";
 import type { Claimed, DeliveryJob, WebhookPorts } from "./ports.ts";
@@ -91,17 +92,17 @@ const disabledCommit = (
   reason: DisabledReason,
   at: string,
 ): Commit => ({
-  audit: {
-    id: ports.newId("audit"),
+  audit: systemEntry(ports, {
+    task: "deliver-webhooks",
     at,
-    actor: "system:deliver-webhooks",
-    action: "webhook.disable",
-    tenant_id: tenant_id ?? platformOrg,
-    request_id: id,
-    source_ip: null,
-    before: { status: "enabled" },
-    after: { status: "disabled", disabled_reason: reason },
-  },
+    requestId: id,
+    change: {
+      action: "webhook.disable",
+      tenantId: tenant_id ?? platformOrg,
+      before: { status: "enabled" },
+      after: { status: "disabled", disabled_reason: reason },
+    },
+  }),
   events: [
     {
       id: ports.newId("event"),

@@ -24,18 +24,28 @@ export const redeliverWebhook =
     if (delivery === null)
       throw new Problem("webhook-delivery-not-found", `The webhook has no delivery ${input.deliveryId}.`);
     if (webhook.status === "disabled") throw new Problem("state-conflict", `The webhook ${webhook.id} is disabled.`);
-    const change = {
+    const at = ports.clock().toISOString();
+    const begun: Delivery = { ...delivery, status: "pending", next_attempt_at: at, updated_at: at };
+    const audit = auditEntry(ports, ctx, {
       action: "webhook.redeliver",
       tenantId: webhook.tenant_id ?? platformOrg,
-      after: { webhook_id: webhook.id, delivery_id: delivery.id, event_id: delivery.event_id },
-    };
-    const at = ports.clock().toISOString();
-    const commit = { audit: auditEntry(ports, ctx, change), events: [] };
-    const restarted = await ports.deliveries.restart(webhook.id, delivery.id, at, commit);
+      before: summary(delivery),
+      after: summary(begun),
+    });
+    const restarted = await ports.deliveries.restart(webhook.id, delivery.id, at, { audit, events: [] });
     if (restarted === null) throw new Problem("state-conflict", "An attempt is being made: look at its outcome first.");
     const job = { webhook_id: webhook.id, delivery_id: delivery.id, turn: restarted.turn };
     await ports.queue.send(job, 0).catch((cause: unknown) => {
       throw new Problem("unavailable", "The attempt could not be queued. Ask again.", { cause });
     });
-    return { ...delivery, status: "pending", next_attempt_at: at, updated_at: at };
+    return begun;
   };
+
+/** What the audit trail has of a delivery. */
+const summary = ({ id, webhook_id, event_id, status, next_attempt_at }: Delivery) => ({
+  webhook_id,
+  delivery_id: id,
+  event_id,
+  status,
+  next_attempt_at,
+});
