@@ -3,7 +3,7 @@ import { authorise } from "../access/authorise.ts";
 import type { AuditedChange } from "../audit/actions.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
-import type { EventType, OutboundEvent } from "../events.ts";
+import type { OutboundEvent } from "../events.ts";
 import { callerOf } from "../idempotency.ts";
 import { newOnboarding } from "../operation/begin.ts";
 import type { Operation } from "../operation/operation.ts";
