@@ -23,6 +23,8 @@ const settings = {
   GITOPS_REPOSITORY: process.env["GITOPS_REPOSITORY"] ?? "",
   GITOPS_BRANCH: process.env["GITOPS_BRANCH"] ?? "",
   GITOPS_SECRET: process.env["GITOPS_SECRET"] ?? "",
+  BILLING_EXPORTS: process.env["BILLING_EXPORTS"] ?? "",
+  BILLING_GRACE_DAYS: process.env["BILLING_GRACE_DAYS"] ?? "",
   TASK_SECONDS: process.env["TASK_SECONDS"] ?? "",
   LONGEST_RETRY_DELAY: process.env["LONGEST_RETRY_DELAY"] ?? "",
 };

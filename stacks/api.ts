@@ -1,4 +1,5 @@
 import { accessLogFormat } from "@tenantry/contract/access-log";
+import { isQuotaBound } from "@tenantry/contract/quota-bound";
 import { type OperationName, type Route, routes } from "@tenantry/contract/routes";
 import { storageCredentials, tenantDataRole } from "./buckets";
 import { sessionGrants } from "./grants/sessions";
@@ -192,15 +193,18 @@ const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.to
 
 const made: Partial<Record<OperationName, ReturnType<typeof api.route>>> = {};
 
-/** A POST without what idempotency keys need cannot be declared. */
-const granted = (name: Exclude<OperationName, Answered>, { method }: Route): Grant => {
+/** Whether a hard quota of the caller's tenant is reached. */
+const readStanding = allowKeys(["dynamodb:GetItem"], ["ENTITLEMENTS#"], controlTable.arn);
+
+/** A POST without what idempotency keys need cannot be declared, nor can what quotas refuse without a look at them. */
+const granted = (name: Exclude<OperationName, Answered>, route: Route): Grant => {
   const own = grants[name];
-  if (method !== "POST") return own;
-  const { environment, permissions } = idempotent(name);
+  const { environment, permissions } =
+    route.method === "POST" ? idempotent(name) : { environment: {}, permissions: [] };
   return {
     ...own,
     environment: { ...own.environment, ...environment },
-    permissions: [...(own.permissions ?? []), ...permissions],
+    permissions: [...(own.permissions ?? []), ...permissions, ...(isQuotaBound(route) ? [readStanding] : [])],
   };
 };
 

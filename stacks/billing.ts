@@ -29,7 +29,7 @@ new sst.aws.CronV2("CloseMonths", {
 // Deployed only where there is something to export to. A slip in the settings fails the deployment.
 if (billingExports !== undefined) {
   const { stripe, marketplace } = exportSettings(billingExports);
-  new sst.aws.CronV2("ExportUsage", {
+  const exporting = new sst.aws.CronV2("ExportUsage", {
     // Some minutes after the hour, so that what came at its end is counted.
     schedule: "cron(10 * * * ? *)",
     function: {
@@ -44,10 +44,26 @@ if (billingExports !== undefined) {
         allow(["dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn),
         allow(["dynamodb:Query"], indexesOf(controlTable)),
         allow(["dynamodb:GetItem", "dynamodb:Query"], usageTable.arn),
-        ...(stripe === undefined ? [] : [allow(["secretsmanager:GetSecretValue"], stripe.secret_arn)]),
+        // With the six characters that AWS adds to a secret's name, or without them.
+        ...(stripe === undefined
+          ? []
+          : [allow(["secretsmanager:GetSecretValue"], stripe.secret_arn, `${stripe.secret_arn}-??????`)]),
         // It names no resource.
         ...(marketplace === undefined ? [] : [allow(["aws-marketplace:BatchMeterUsage"], "*")]),
       ],
     },
+  });
+
+  new aws.cloudwatch.MetricAlarm("UnexportedUsage", {
+    alarmDescription: "Usage was not taken by who bills it: the log of ExportUsage says why.",
+    namespace: "Tenantry",
+    metricName: "UnexportedUsage",
+    dimensions: { function_name: exporting.nodes.function.apply((fn) => fn.name) },
+    statistic: "Sum",
+    evaluationPeriods: 1,
+    period: 3600,
+    threshold: 0,
+    comparisonOperator: "GreaterThanThreshold",
+    treatMissingData: "notBreaching",
   });
 }

@@ -20,8 +20,6 @@ export const idempotent = (operation: string) => ({
       ["IDEMPOTENCY#"],
       controlTable.arn,
     ),
-    // Whether a hard quota of the caller's tenant is reached.
-    allowKeys(["dynamodb:GetItem"], ["ENTITLEMENTS#"], controlTable.arn),
     {
       ...allow(["kms:Decrypt", "kms:GenerateDataKey"], answerKey.arn),
       conditions: [{ test: "StringEquals", variable: "kms:EncryptionContext:operation", values: [operation] }],

@@ -1,7 +1,7 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
+import { bound } from "./admit.ts";
 import { app } from "./app.ts";
 
-export const handler = http(operations.getOperation, async ({ ctx, params }) => ({
+export const handler = bound(operations.getOperation, async ({ ctx, params }) => ({
   body: await app.operations.get(ctx, { operationId: params.operation_id }),
 }));

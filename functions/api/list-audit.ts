@@ -1,9 +1,9 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
+import { bound } from "./admit.ts";
 import { paged } from "./app.ts";
 import { audit } from "./audit-app.ts";
 
-export const handler = http(
+export const handler = bound(
   operations.listAudit,
   async ({ ctx, query: { limit, cursor, tenant, on_behalf_of: onBehalfOf, ...rest } }) => {
     const filter = { ...rest, onBehalfOf, tenantId: tenant };

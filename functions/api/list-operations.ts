@@ -1,8 +1,8 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
+import { bound } from "./admit.ts";
 import { app, paged } from "./app.ts";
 
-export const handler = http(
+export const handler = bound(
   operations.listOperations,
   async ({ ctx, query: { tenant: tenantId, status, ...page } }) => ({
     body: await paged({ list: "operations", filter: { tenantId, status } }, page, (at) =>

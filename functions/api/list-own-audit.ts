@@ -1,9 +1,9 @@
 import { operations } from "@tenantry/contract/operations";
-import { http } from "@tenantry/lambda/http";
+import { bound } from "./admit.ts";
 import { paged } from "./app.ts";
 import { audit } from "./audit-app.ts";
 
-export const handler = http(operations.listOwnAudit, async ({ ctx, query: { limit, cursor, ...rest } }) => {
+export const handler = bound(operations.listOwnAudit, async ({ ctx, query: { limit, cursor, ...rest } }) => {
   const { on_behalf_of: onBehalfOf, ...only } = rest;
   const filter = { ...only, onBehalfOf };
   return {

@@ -2,18 +2,10 @@ import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
 import { kmsEnvelopes } from "@tenantry/aws/envelope";
 import { dynamoIdempotency } from "@tenantry/aws/idempotency";
-import { dynamoStandings } from "@tenantry/aws/standings";
-import { admission } from "@tenantry/core/entitlement/admit";
 import { httpPost } from "@tenantry/lambda/http";
-import { errorFields, log } from "@tenantry/lambda/log";
+import { admit } from "./admit.ts";
 
 const idempotency = dynamoIdempotency(documents(), setting("CONTROL_TABLE"), kmsEnvelopes(setting("ANSWER_KEY")));
-
-const admit = admission({
-  standings: dynamoStandings(documents(), setting("CONTROL_TABLE")),
-  clock: () => new Date(),
-  onFault: (error) => log("error", "quotas not read", errorFields(error)),
-});
 
 /** A handler of an operation that does something: it honours `Idempotency-Key`. The stacks give every POST what it needs. */
 export const post: <const O extends Parameters<typeof httpPost>[0]>(

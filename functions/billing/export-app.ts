@@ -25,8 +25,15 @@ export const ports = {
 
 /** Where this deployment exports to. */
 export const exporters: readonly Exporter[] = [
-  ...(stripe === undefined ? [] : [{ sink: stripeSink(secretValue(stripe.secret_arn)), meters: stripe.meters }]),
+  ...(stripe === undefined
+    ? []
+    : [{ sink: stripeSink(secretValue(stripe.secret_arn), stripe.api_base), meters: stripe.meters }]),
   ...(marketplace === undefined
     ? []
-    : [{ sink: marketplaceSink(marketplace.product_code), meters: marketplace.meters }]),
+    : [
+        {
+          sink: marketplaceSink(marketplace.product_code, { base: marketplace.api_base }),
+          meters: marketplace.meters,
+        },
+      ]),
 ];

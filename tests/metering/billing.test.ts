@@ -1,8 +1,11 @@
 import { GetObjectCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { startMarketplace } from "@tenantry/aws/testing/marketplace-server";
+import { startStripe } from "@tenantry/aws/testing/stripe-server";
 import { beforeAll, describe, expect, test } from "vitest";
 import { operator, poll, send, signIn } from "../support/api.ts";
 import { askJson } from "../support/aws.ts";
 import { controlTableOf, invoke, newTenant, use } from "../support/billing.ts";
+import { exportPorts, stripeSecret } from "../support/exports.ts";
 import { ready } from "../support/ready.ts";
 
 // From usage events to finalized invoices, through what is deployed.
@@ -151,4 +154,55 @@ test("a tenant is told to be somebody's customer, and since when", async () => {
   expect(second.body).toMatchObject({ marketplace_customer: "abc", linked_at: first.body.linked_at });
   const wrong = await put({ stripe_customer: "someone", marketplace_customer: null });
   expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([400, "/stripe_customer"]);
+});
+
+test("usage is exported to Stripe and AWS Marketplace by the schedule's function, once, though replies are lost", async () => {
+  const clock = () => new Date();
+  const { stripe: stripePort, marketplace: marketplacePort } = exportPorts(ready());
+  const stripe = await startStripe(clock, stripePort);
+  const marketplace = await startMarketplace(clock, () => true, marketplacePort);
+  const secret = { Name: stripeSecret, ClientRequestToken: crypto.randomUUID(), SecretString: "sk_test_tenantry" };
+  await askJson(ready(), "secretsmanager", "secretsmanager.CreateSecret", secret);
+  try {
+    const tenant = await newTenant(ready(), token, "trial");
+    const customer = `customer-${tenant}`;
+    const account = { stripe_customer: `cus_${tenant.replace("_", "")}`, marketplace_customer: customer };
+    const put = await send(ready(), "PUT", `/admin/tenants/${tenant}/billing-account`, { token, body: account });
+    expect(put.status).toBe(200);
+    // Since an earlier hour, as only whole hours are exported.
+    const earlier = new Date(Date.now() - 7_200_000);
+    const linked = { S: earlier.toISOString() };
+    await askJson(ready(), "dynamodb", "DynamoDB_20120810.UpdateItem", {
+      TableName: await controlTableOf(ready()),
+      Key: { pk: { S: `EXPORTS#${tenant}` }, sk: { S: "ACCOUNT" } },
+      UpdateExpression: "SET linked_at = :at, account.linked_at = :at",
+      ExpressionAttributeValues: { ":at": linked },
+    });
+    // 2.75 hours are five halves, and the rest waits.
+    await use(ready(), tenant, [1.5, 1.25], { metric: "compute_hours", at: earlier });
+    await poll(
+      () =>
+        get(
+          `/admin/tenants/${tenant}/usage?metric=compute_hours&from=${linked.S}&to=${new Date().toISOString()}&window=hour`,
+        ),
+      ({ text }) => text.includes('"2.75"'),
+    );
+    stripe.lose(1);
+    marketplace.lose(1);
+    for (let run = 0; run < 3; run++) await invoke(ready(), /ExportUsage/);
+
+    const sent = stripe.events.filter((event) => event.customer === account.stripe_customer);
+    expect(sent.map(({ name, value }) => [name, value])).toEqual([["compute", 5]]);
+    // The reply was lost: the next run sent the very same, which Stripe knew.
+    expect(stripe.refusals).toEqual([expect.stringContaining(sent[0]!.identifier)]);
+    const records = [...marketplace.records.values()].filter((record) => record.CustomerIdentifier === customer);
+    expect(records.map(({ Dimension, Quantity }) => [Dimension, Quantity])).toEqual([["compute", 5]]);
+    expect(marketplace.sizes.length).toBe(2);
+  } finally {
+    await askJson(ready(), "secretsmanager", "secretsmanager.DeleteSecret", {
+      SecretId: stripeSecret,
+      ForceDeleteWithoutRecovery: true,
+    });
+    await Promise.all([stripe.stop(), marketplace.stop()]);
+  }
 });

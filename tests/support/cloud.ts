@@ -5,6 +5,7 @@ import type { TestProject } from "vitest/node";
 import { type Ready, startApp, temporaryFolder } from "./app.ts";
 import { ask } from "./aws.ts";
 import { impatient } from "./crash/stage.ts";
+import { exporting } from "./exports.ts";
 import { grantsOf } from "./grants.ts";
 import { deedsOf } from "./unused-grants.ts";
 
@@ -31,6 +32,8 @@ export const setup = async ({ name, provide }: TestProject): Promise<(() => Prom
   impatient();
   // The tests of single sign-on have an identity provider on this machine.
   process.env["SSO_ALLOWED_HOSTS"] ??= "localhost";
+  // One function more, which the other projects need not deploy.
+  if (name === "cloud-flows") await exporting();
   const app = await startApp(data);
   provide("ready", app.ready);
   return async () => {

@@ -77,6 +77,12 @@ export const excuses: readonly Excuse[] = [
     reason: "Only tenants that had usage the day before are sampled, and only differences are written down.",
   },
   {
+    functions: /^export-usage$/,
+    actions: /^aws-marketplace:BatchMeterUsage$/,
+    reason:
+      "The embedded cloud has no marketplace: tests/metering/billing.test.ts has one beside it, which asks no IAM.",
+  },
+  {
     functions: /^sweep-operations$/,
     actions: /^states:DescribeExecution$/,
     reason: "Asks after executions that told nothing for long: tests/e2e/killed.test.ts, on a cloud of its own.",

@@ -20,7 +20,13 @@ export const deedsOf = (grants: readonly Grant[], byRole: Readonly<Record<string
 
 /** Compares what functions may do with what they have done on all deployments of it. */
 export const compareGrants = (all: readonly Deeds[]): GrantReport => {
-  const grants = all[0]?.grants ?? [];
+  // Not all deployments have all functions: an exporter is deployed only where there is something to export to.
+  const known = all.flatMap(({ grants }) => grants);
+  const grants = [
+    ...new Map(
+      known.map((grant) => [JSON.stringify([grant.function, grant.action, grant.resources, grant.conditions]), grant]),
+    ).values(),
+  ];
   const has = ({ function: name, action }: Grant): boolean => all.some(({ used }) => used[name]?.includes(action));
   const left = grants.filter((grant) => !has(grant));
   const unused = left.filter(

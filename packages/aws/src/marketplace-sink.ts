@@ -33,11 +33,17 @@ const outcomeOf = (result: UsageRecordResult | undefined): SendOutcome => {
   }
 };
 
+/** `base` is the address of what stands in for AWS Marketplace. */
+type MarketplaceAt = { readonly base?: string | undefined; readonly client?: MarketplaceMeteringClient };
+
 /**
  * Usage as records of AWS Marketplace's metering, one for each customer, dimension and hour: the same record again is
  * the same record. What comes late goes into the hour in which it is sent.
  */
-export const marketplaceSink = (productCode: string, client = new MarketplaceMeteringClient({})): UsageSink => ({
+export const marketplaceSink = (
+  productCode: string,
+  { base, client = new MarketplaceMeteringClient(base === undefined ? {} : { endpoint: base }) }: MarketplaceAt = {},
+): UsageSink => ({
   name: "marketplace",
   batch,
   resendMs,

@@ -5,15 +5,23 @@ import Stripe from "stripe";
 const resendMs = 23 * 3_600_000;
 
 /** What the client is to reach Stripe by, where that is not Stripe's own address. */
-export type StripeAddress = { readonly host: string; readonly port: number; readonly protocol: "http" | "https" };
+type StripeAddress = { readonly host: string; readonly port: number; readonly protocol: "http" | "https" };
+
+const addressOf = (base: string): StripeAddress => {
+  const { hostname, port, protocol } = new URL(base);
+  const secure = protocol === "https:";
+  return { host: hostname, port: Number(port || (secure ? 443 : 80)), protocol: secure ? "https" : "http" };
+};
 
 /**
  * Usage as Stripe's meter events, one call each. Stripe bills what a meter's events sum up to in the period of their
- * timestamps, which may lie 35 days back.
+ * timestamps, which may lie 35 days back: the meter there must be one of `sum`.
  *
  * @param key gives the secret key
+ * @param base the address of what stands in for Stripe
  */
-export const stripeSink = (key: () => Promise<string>, address?: StripeAddress): UsageSink => {
+export const stripeSink = (key: () => Promise<string>, base?: string): UsageSink => {
+  const address = base === undefined ? {} : addressOf(base);
   let client: Promise<Stripe> | undefined;
   const connected = async () =>
     (client ??= key().then(

@@ -1,10 +1,12 @@
 import { MarketplaceMeteringClient } from "@aws-sdk/client-marketplace-metering";
 import { permissions, platformOrg } from "@tenantry/core/access/policy";
 import { hourMs } from "@tenantry/core/usage/accept";
+import { Problem } from "@tenantry/core/problem";
 import { formatMicros } from "@tenantry/core/usage/decimal";
-import { shippedMeters } from "@tenantry/core/usage/meters";
+import { type Aggregation, shippedMeters } from "@tenantry/core/usage/meters";
 import { exportUsage } from "@tenantry/core/usage-export/export-usage";
 import type { Exporter, ExportPorts, ExportRecord } from "@tenantry/core/usage-export/ports";
+import { exportSettings } from "@tenantry/core/usage-export/settings";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dynamoBillingAccounts, dynamoExportCursors } from "./export-cursors.ts";
 import { marketplaceSink } from "./marketplace-sink.ts";
@@ -60,17 +62,16 @@ beforeEach(async () => {
   };
 });
 
-const toStripe = (): Exporter => ({ sink: stripeSink(async () => "sk_test_tenantry", stripe.address), meters });
+const toStripe = (): Exporter => ({ sink: stripeSink(async () => "sk_test_tenantry", stripe.base), meters });
 const toMarketplace = (): Exporter => ({
-  sink: marketplaceSink(
-    "product",
-    new MarketplaceMeteringClient({
+  sink: marketplaceSink("product", {
+    client: new MarketplaceMeteringClient({
       endpoint: marketplace.endpoint,
       region: "us-east-1",
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
       maxAttempts: 1,
     }),
-  ),
+  }),
   meters,
 });
 
@@ -276,4 +277,99 @@ describe("an export", () => {
     const { taken, errors } = await exportUsage(ports)(toMarketplace());
     expect([taken, errors]).toMatchObject([1, [{ message: expect.stringContaining("CustomerNotSubscribed") }]]);
   });
+});
+
+describe("a meter whose parts do not add up", () => {
+  const gauge = { name: "gauge", unit: "one", decimals: 6, dimensions: [], cardinality_limit: 1 };
+  /** What each month has come to. */
+  let reached: Record<string, string>;
+  const reading = (aggregation: Aggregation): ExportPorts => ({
+    ...ports,
+    readUsage: async ({ range }) => {
+      const value = reached[new Date(range.from * hourMs).toISOString().slice(0, 7)] ?? "0";
+      return {
+        meter: { ...gauge, aggregation },
+        groups: [{ dimensions: {}, buckets: [{ start: "", end: "", value, count: 1, final: false }] }],
+        asOf: now,
+      };
+    },
+  });
+  const targets = { gauge: { name: "gauge", per: "0.5" } };
+  const run = (to: () => Exporter, aggregation: Aggregation) =>
+    exportUsage(reading(aggregation))({ ...to(), meters: targets });
+  beforeEach(() => (reached = { "2026-09": "100", "2026-10": "12.7" }));
+
+  test.for(["min", "latest", "time_weighted_average"] as const)(
+    "as of %s is exported as the value of its month, a day after that is over",
+    async (aggregation) => {
+      await link();
+      while (now.toISOString() < "2026-11-02") {
+        for (const to of [toStripe, toMarketplace])
+          expect(await run(to, aggregation)).toEqual({ taken: 0, errors: [] });
+        // What falls again before the month is over was never sent.
+        reached = { "2026-09": "100", "2026-10": now.getUTCDate() % 2 === 0 ? "50" : "12.7", "2026-11": "3" };
+        later(1);
+      }
+      for (const value of ["12.7", "14", "13"]) {
+        reached["2026-10"] = value;
+        await run(toStripe, aggregation);
+        await run(toMarketplace, aggregation);
+        later(1);
+      }
+      // Halves: 12.5 makes 25, the half more makes 28; what falls is not taken back.
+      expect(stripe.events.map(({ value, timestamp }) => [value, new Date(timestamp * 1000).toISOString()])).toEqual([
+        [25, "2026-10-31T23:59:59.000Z"],
+        [3, "2026-10-31T23:59:59.000Z"],
+      ]);
+      expect([...marketplace.records.values()].map(({ Quantity }) => Quantity)).toEqual([25, 3]);
+    },
+  );
+
+  test.for(["max", "unique"] as const)("as of %s is exported as it rises", async (aggregation) => {
+    await link();
+    for (const value of ["12.7", "15.2", "15.2", "16"]) {
+      reached["2026-10"] = value;
+      expect((await run(toStripe, aggregation)).errors).toEqual([]);
+      expect((await run(toMarketplace, aggregation)).errors).toEqual([]);
+      later(1);
+    }
+    // What had been reached when the account was linked counts as taken.
+    expect(stripe.events.map(({ value }) => value)).toEqual([5, 2]);
+    expect([...marketplace.records.values()].map(({ Quantity }) => Quantity)).toEqual([5, 2]);
+  });
+
+  test("is an error of the run where there is no such meter, which names it and keeps the others going", async () => {
+    const tenant = await link();
+    const both = { coffee: { name: "coffee", per: "1" }, ...meters };
+    const unknown: ExportPorts = {
+      ...ports,
+      readUsage: async (query) => {
+        if (query.metric === "coffee") throw new Problem("invalid-request", "There is no meter coffee.");
+        return ports.readUsage(query);
+      },
+    };
+    await exportUsage(unknown)({ ...toStripe(), meters: both });
+    use(tenant, now, 1000n);
+    later(1);
+    const { taken, errors } = await exportUsage(unknown)({ ...toStripe(), meters: both });
+    expect([taken, errors]).toMatchObject([1, [{ message: expect.stringContaining("coffee") }]]);
+  });
+});
+
+test("settings with a slip are refused at the deployment, which names it", () => {
+  const stripeOf = (targets: object, more = {}) =>
+    JSON.stringify({ stripe: { secret_arn: "a", meters: targets, ...more } });
+  const name = { name: "calls" };
+  expect(exportSettings(stripeOf({ api_calls: name })).stripe?.meters).toEqual({
+    api_calls: { name: "calls", per: "1" },
+  });
+  for (const [text, said] of [
+    [stripeOf({ "API calls": name }), "API calls"],
+    [stripeOf({ api_calls: { ...name, per: "0" } }), "per"],
+    [stripeOf({ api_calls: name, storage_gb: name }), "one name"],
+    [stripeOf({ api_calls: name }, { api_base: "ftp://here" }), "api_base"],
+    [stripeOf({ api_calls: name }, { key: "sk_live" }), "key"],
+    ['{"paypal": {}}', "paypal"],
+  ] as const)
+    expect(() => exportSettings(text)).toThrow(said);
 });

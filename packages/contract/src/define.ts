@@ -1,6 +1,6 @@
-import { tenantPermissions } from "@tenantry/core/access/policy";
 import type { ProblemCode } from "@tenantry/core/problem";
 import { z } from "zod";
+import { isQuotaBound } from "./quota-bound.ts";
 import { type OperationName, type Route, routes } from "./routes.ts";
 
 /** A row of a table. */
@@ -67,13 +67,6 @@ export const define = <const Id extends OperationName, const Rest extends Omit<O
 export const idempotencyHeader = "idempotency-key";
 
 export const none = z.strictObject({});
-
-/**
- * Whether a tenant's hard quota refuses it: each POST by which a tenant asks the platform for something. Reading, changing
- * and deleting is not refused, nor what users do for themselves; nor is telling of usage, which would only hide it.
- */
-export const isQuotaBound = ({ method, tag, permission }: Pick<Operation, "method" | "tag" | "permission">): boolean =>
-  method === "POST" && tag !== "Usage" && tag !== "Billing" && tenantPermissions.some((of) => of === permission);
 
 /** Every problem an operation can answer with: its own, and those that follow from what it reads. */
 export const problemsOf = (operation: Operation): ProblemCode[] => [

@@ -340,3 +340,22 @@ describe("an Idempotency-Key", () => {
     expect(handlers, "the type check judges them").toHaveLength(3);
   });
 });
+
+test("what a hard quota refuses must ask for quotas before anything else, and nothing else asks", async () => {
+  const handle = () => ({ body: { items: [], next_cursor: null } });
+  expect(() => http(operations.listOperations, handle)).toThrow("listOperations is refused by quotas");
+  const refusing = async () => {
+    throw new Problem("quota-exceeded", "Used up.", { resetsAt: "2026-12-01T00:00:00.000Z" });
+  };
+  const wrong = { multiValueQueryStringParameters: { limit: ["all"] } };
+  expect((await call(http(operations.listOperations, handle, refusing), wrong)).status).toBe(429);
+  expect(
+    (
+      await call(
+        http(operations.listOperations, handle, async () => undefined),
+        wrong,
+      )
+    ).status,
+  ).toBe(400);
+  expect((await call(http(operations.listUsers, handle, refusing), {})).status).toBe(200);
+});

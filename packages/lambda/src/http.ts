@@ -1,5 +1,6 @@
 import compose, { type MiddlewareObj } from "@middy/core";
-import { isQuotaBound, type Operation } from "@tenantry/contract/define";
+import type { Operation } from "@tenantry/contract/define";
+import { isQuotaBound } from "@tenantry/contract/quota-bound";
 import type { Method } from "@tenantry/contract/routes";
 import type { Needed } from "@tenantry/core/access/decide";
 import type { Context } from "@tenantry/core/context";
@@ -47,7 +48,8 @@ type Posting = Operation & { readonly method: "POST"; readonly permission: NonNu
  * A Lambda handler behind API Gateway REST for one operation of the contract. Request and response go through the
  * operation's schemas; a thrown Problem is answered as such and anything else as a 500 that says nothing.
  */
-export const http = <const O extends Reading>(operation: O, handle: Handle<O>) => edge(operation, handle);
+export const http = <const O extends Reading>(operation: O, handle: Handle<O>, admit?: Admit) =>
+  edge(operation, handle, undefined, admit);
 
 /** The same for a POST: a repeated request that bears the same `Idempotency-Key` gets the first one's response. */
 export const httpPost = <const O extends Posting>(
@@ -55,9 +57,10 @@ export const httpPost = <const O extends Posting>(
   handle: Handle<O>,
   idempotency: Idempotency,
   admit?: Admit,
-) => edge(operation, handle, idempotency, isQuotaBound(operation) ? admit : undefined);
+) => edge(operation, handle, idempotency, admit);
 
 const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?: Idempotency, admit?: Admit) => {
+  const gate = gateOf(operation, admit);
   const tenants = new WeakMap<APIGatewayProxyEvent, string>();
   return compose<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(requestLog(operation, tenants))
@@ -66,7 +69,7 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
         request.response = problemReply(asProblem(request.error), request.event.requestContext.requestId);
       },
     })
-    .use(admit === undefined ? [] : [quotaGate(admit)])
+    .use(gate)
     .handler(async (event: APIGatewayProxyEvent, context): Promise<APIGatewayProxyResult> => {
       const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
       const type = negotiated(operation, event);
@@ -111,10 +114,19 @@ const render = <O extends Operation>(
   };
 };
 
-/** The first to look at a request: refuses it when a hard quota of the caller's tenant is reached. */
-const quotaGate = (admit: Admit): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> => ({
-  before: async ({ event }) => admit(contextOf(event)),
-});
+/**
+ * The first to look at a request: refuses it when a hard quota of the caller's tenant is reached.
+ *
+ * @throws Error where a function that must ask does not: it would let in what the contract says is refused
+ */
+const gateOf = (
+  operation: Operation,
+  admit: Admit | undefined,
+): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult>[] => {
+  if (!isQuotaBound(operation)) return [];
+  if (admit === undefined) throw new Error(`${operation.id} is refused by quotas, and does not ask for them.`);
+  return [{ before: async ({ event }) => admit(contextOf(event)) }];
+};
 
 /** One line for each request, and the cause of a problem where there is one. */
 const requestLog = (

@@ -2,7 +2,7 @@
 const namespace = "Tenantry";
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
-type MetricName = "QuarantinedRecords" | "UsageDifferences";
+type MetricName = "QuarantinedRecords" | "UnexportedUsage" | "UsageDifferences";
 
 /**
  * Counts something by a line of CloudWatch's embedded metric format on standard output, which costs no request. The

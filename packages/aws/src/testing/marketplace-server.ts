@@ -8,7 +8,11 @@ type Incoming = { CustomerIdentifier: string; Dimension: string; Quantity: numbe
  * and not ahead, and one record for each customer, dimension and hour: the same again is the same, another quantity is a
  * DuplicateRecord. `lose` drops the connection after the records were taken.
  */
-export const startMarketplace = async (clock: () => Date, subscribed: (customer: string) => boolean = () => true) => {
+export const startMarketplace = async (
+  clock: () => Date,
+  subscribed: (customer: string) => boolean = () => true,
+  port = 0,
+) => {
   const records = new Map<string, Incoming>();
   const refusals: string[] = [];
   const sizes: number[] = [];
@@ -54,7 +58,7 @@ export const startMarketplace = async (clock: () => Date, subscribed: (customer:
       return response.end(JSON.stringify({ Results, UnprocessedRecords: [] }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** What counts, by customer, dimension and hour. */

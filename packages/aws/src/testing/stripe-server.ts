@@ -7,7 +7,7 @@ export type StripeEvent = { identifier: string; customer: string; name: string; 
  * Stripe's meter events as far as their limits go: an identifier counts once in 24 hours, a timestamp lies at most 35
  * days back and 5 minutes ahead, a value is a whole number of at least 0. `lose` drops the connection after the event was taken.
  */
-export const startStripe = async (clock: () => Date) => {
+export const startStripe = async (clock: () => Date, port = 0) => {
   const events: StripeEvent[] = [];
   const seen = new Map<string, number>();
   const refusals: string[] = [];
@@ -59,9 +59,9 @@ export const startStripe = async (clock: () => Date) => {
       return answer(200, { object: "billing.meter_event", ...event });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
-    address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port, protocol: "http" as const },
+    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     events,
     refusals,
     lose: (replies: number) => void (lost = replies),

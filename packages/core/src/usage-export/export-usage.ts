@@ -1,20 +1,14 @@
-import { addMonths, endOf, hoursOf, type Month, monthOf } from "../billing/month.ts";
-import { parseMicros } from "../billing/quantity.ts";
-import { dayMs, hourMs } from "../usage/accept.ts";
+import { endOf, monthOf } from "../billing/month.ts";
+import { hourMs } from "../usage/accept.ts";
 import { concurrently } from "../usage/concurrently.ts";
 import type { BillingAccount } from "./account.ts";
 import { type CursorKey, type ExportCursor, missing, taken, unitsOf } from "./cursor.ts";
+import { hourAt, settlingHours, unitsByMonth } from "./month-units.ts";
 import type { Exporter, ExportPorts, ExportRecord, SendOutcome } from "./ports.ts";
 import type { ExportTarget } from "./settings.ts";
 
 /** How many cursors are read side by side. */
 const width = 4;
-
-/** Usage comes up to 35 days late: two months back nothing changes any more. */
-const months = 2;
-
-/** Stripe takes what lies 35 days back; a day is left for clocks and for tries. */
-const backdateMs = 34 * dayMs;
 
 export type Exported = { readonly taken: number; readonly errors: readonly unknown[] };
 
@@ -89,8 +83,8 @@ const prepare = async (ports: ExportPorts, subject: Subject): Promise<ExportCurs
     // Sent again it might be counted twice, and dropped not at all: a person has to ask the other side.
     throw new Error(`It is not known what became of ${cursor.pending.id} of ${key.tenantId} ${key.meter}.`);
   }
-  const hour = Math.floor(now.getTime() / hourMs);
-  const used = await unitsByMonth(ports, subject, now, hour);
+  const hour = hourAt(now);
+  const used = await unitsByMonth(ports, subject, now, { hour, settled: hour - settlingHours });
   const rest = missing(cursor.exported, used);
   const [oldest] = [...rest.keys()].toSorted((a, b) => (a < b ? -1 : 1));
   if (oldest === undefined) return null;
@@ -109,40 +103,14 @@ const prepare = async (ports: ExportPorts, subject: Subject): Promise<ExportCurs
   return (await ports.cursors.save(key, next)) ? next : null;
 };
 
-/** What was used before the account was linked is not exported: it counts as taken. */
+/**
+ * What was used before the account was linked is not exported: it counts as taken. Of a meter that is exported as the
+ * value of a month that is the months that were over; the one in which the account was linked has its value once.
+ */
 const begin = async (ports: ExportPorts, subject: Subject, now: Date): Promise<ExportCursor | null> => {
-  const linked = Math.floor(Date.parse(subject.account.linked_at) / hourMs);
-  const before = await unitsByMonth(ports, subject, now, linked);
+  const linked = hourAt(subject.account.linked_at);
+  const before = await unitsByMonth(ports, subject, now, { hour: linked, settled: linked });
   const exported = Object.fromEntries([...before].map(([month, units]) => [month, units.toString()]));
   const cursor: ExportCursor = { version: 1, exported, last_at: 0, pending: null };
   return (await ports.cursors.save(subject.key, cursor)) ? cursor : null;
-};
-
-/** The whole units that each month has come to by an hour: the running month and those that may still change. */
-const unitsByMonth = async (
-  ports: ExportPorts,
-  { sink, key, target }: Subject,
-  now: Date,
-  hour: number,
-): Promise<ReadonlyMap<Month, bigint>> => {
-  const running = monthOf(now);
-  const all = Array.from({ length: months + 1 }, (_, back) => addMonths(running, -back)).filter(
-    (month) => !sink.backdates || endOf(month).getTime() > now.getTime() - backdateMs,
-  );
-  const read = await Promise.all(
-    all.map(async (month) => {
-      const { from, to } = hoursOf(month);
-      const range = { from, to: Math.min(to, hour) };
-      if (range.to <= range.from) return [month, 0n] as const;
-      const query = { tenantId: key.tenantId, metric: key.meter, range, window: "month" as const, groupBy: [] };
-      const { meter, groups } = await ports.readUsage(query);
-      if (meter.aggregation !== "sum" && meter.aggregation !== "count")
-        throw new Error(`The meter ${meter.name} is no sum and no count: it cannot be exported.`);
-      const micros = groups
-        .flatMap(({ buckets }) => buckets)
-        .reduce((total, { value }) => total + parseMicros(value), 0n);
-      return [month, micros > 0n ? micros / parseMicros(target.per) : 0n] as const;
-    }),
-  );
-  return new Map(read);
 };

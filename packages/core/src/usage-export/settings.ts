@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Quantity } from "../billing/money.ts";
 import { parseMicros } from "../billing/quantity.ts";
+import { MeterName } from "../usage/meters.ts";
 
 /** Where usage can be exported to. */
 export const exporterNames = ["stripe", "marketplace"] as const;
@@ -14,16 +15,22 @@ const Target = z.strictObject({
 export type ExportTarget = z.infer<typeof Target>;
 
 const Targets = z
-  .record(z.string(), Target)
+  .record(MeterName, Target)
   .refine(
     (targets) => new Set(Object.values(targets).map(({ name }) => name)).size === Object.keys(targets).length,
     "must not give two meters one name",
   );
 
-/** Targets by the meter's name. A meter must be a sum or a count: only of these a part can be billed after the other. */
+const common = {
+  meters: Targets,
+  /** Where to reach what stands in for the other side, such as a mock of it; itself unless given. */
+  api_base: z.url({ protocol: /^https?$/ }).optional(),
+};
+
+/** Targets by the meter's name. */
 export const ExportSettings = z.strictObject({
-  stripe: z.strictObject({ secret_arn: z.string().min(1), meters: Targets }).optional(),
-  marketplace: z.strictObject({ product_code: z.string().min(1), meters: Targets }).optional(),
+  stripe: z.strictObject({ secret_arn: z.string().min(1), ...common }).optional(),
+  marketplace: z.strictObject({ product_code: z.string().min(1), ...common }).optional(),
 });
 export type ExportSettings = z.infer<typeof ExportSettings>;
 
