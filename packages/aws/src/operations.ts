@@ -4,10 +4,11 @@ import { movedBy } from "@tenantry/core/operation/moved";
 import { operationStatuses } from "@tenantry/core/operation/operation";
 import type { Operations } from "@tenantry/core/ports";
 import { Problem } from "@tenantry/core/problem";
-import { keys, listedIn, partitions } from "./control-table.ts";
+import { keys, partitions } from "./control-table.ts";
 import type { Documents } from "./dynamo.ts";
-import { attributeOf, flightsIn, operationFromItem } from "./operation-item.ts";
+import { flightsIn, operationFromItem } from "./operation-item.ts";
 import { moveWrites } from "./operation-move.ts";
+import { endOf, phaseOf, startOf } from "./operation-step.ts";
 import { type OperationUpdate, updateOf } from "./operation-update.ts";
 import { readPage } from "./pages.ts";
 import { recordWrite } from "./tenant-record.ts";
@@ -62,51 +63,16 @@ export const dynamoOperations = (documents: Documents, table: string): Operation
     },
 
     async startStep(id, step, at, flight) {
-      const back = attributeOf(step) === "compensation";
-      const place = `${attributeOf(step)}.${step}`;
-      const written = `#${attributeOf(step)}.#${step}`;
-      const begun = await change(id, {
-        set: {
-          ...(back ? {} : { status: "running", gsi1pk: listedIn(partitions.operationsIn("running"), id)["gsi1pk"] }),
-          [`${place}.status`]: "running",
-          [`${place}.ended_at`]: null,
-          [`${place}.error`]: null,
-          updated_at: at,
-          ...(flight === undefined ? {} : { "flights.#flight": flight.deadline }),
-        },
-        ...(flight === undefined ? {} : { names: { "#flight": `${step}/${flight.id}` } }),
-        compute: {
-          [`${place}.attempts`]: `${written}.#attempts + :next`,
-          [`${place}.started_at`]: `if_not_exists(${written}.#started_at, :at)`,
-        },
-        when:
-          `attribute_exists(${written}) AND ${back ? "#status = :compensating" : "#status IN (:pending, :running)"}` +
-          (flight === undefined ? "" : " AND #execution = :execution"),
-        values: {
-          ":at": at,
-          ...(back ? { ":compensating": "compensating" } : { ":pending": "pending", ":running": "running" }),
-          ...(flight === undefined ? {} : { ":execution": flight.execution }),
-        },
-      });
-      if (!begun) throw new Problem("state-conflict", `The operation ${id} does not wait for ${step}.`);
+      if (await change(id, startOf(id, step, at, flight))) return "begun";
+      const { status, execution, steps, compensation } = (await get(id))!;
+      const waits = phaseOf(step).includes(status) && (flight === undefined || flight.execution === execution);
+      const found = [...steps, ...compensation].find(({ name }) => name === step);
+      if (waits && found?.status === "succeeded") return "done";
+      throw new Problem("state-conflict", `The operation ${id} does not wait for ${step}.`);
     },
 
     async endStep(id, step, at, { error, flightId, record }) {
-      const place = `${attributeOf(step)}.${step}`;
-      const landed = flightId === undefined ? {} : { "flights.#flight": null };
-      const names = { "#flight": `${step}/${flightId}` };
-      const end: OperationUpdate = {
-        set: {
-          [`${place}.status`]: error === null ? "succeeded" : "failed",
-          [`${place}.ended_at`]: at,
-          ...(error === null ? {} : { [`${place}.error`]: error }),
-          updated_at: at,
-          ...landed,
-        },
-        when: `#${attributeOf(step)}.#${step}.#status = :running`,
-        values: { ":running": "running" },
-        names,
-      };
+      const end = endOf(step, at, error, flightId);
       const ended =
         record === undefined ? await change(id, end) : await changeWith(id, end, recordWrite(table, record, at));
       // Another attempt ended the step before; this one is over all the same.

@@ -1,50 +1,13 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
-import type { AuditEntry } from "@tenantry/core/audit/audit";
-import { newOnboarding, pendingCompensation, pendingSteps } from "@tenantry/core/operation/begin";
-import { compensationSteps } from "@tenantry/core/operation/operation";
-import type { Commit, Operations, PlaneRecord, Registry } from "@tenantry/core/ports";
+import { newOnboarding, pendingCompensation } from "@tenantry/core/operation/begin";
+import type { Operations, PlaneRecord, Registry } from "@tenantry/core/ports";
 import type { Claim } from "@tenantry/core/tenant/quota";
-import type { Tenant, TenantStatus } from "@tenantry/core/tenant/tenant";
-import type { TierName } from "@tenantry/core/tenant/tier";
-import { memory, memoryRegistry } from "@tenantry/core/testing/memory";
-import { memoryOperations } from "@tenantry/core/testing/memory-operations";
+import type { Tenant } from "@tenantry/core/tenant/tenant";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newId } from "./new-id.ts";
-import { dynamoOperations } from "./operations.ts";
 import { dynamoRegistry } from "./registry.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
-
-const at = "2026-11-20T13:45:12.123Z";
-const later = "2026-11-20T13:46:00.000Z";
-
-const tenantOf = (slug: string, tier: TierName = "standard", status: TenantStatus = "provisioning"): Tenant => ({
-  id: newId("tenant"),
-  slug,
-  name: slug,
-  tier,
-  status,
-  config: { region: "us-east-1", features: ["analytics"] },
-  owner: { email: "owner@acme.example" },
-  resources: {},
-  created_at: at,
-  updated_at: at,
-});
-
-const commitFor = (tenantId: string): Commit => {
-  const audit: AuditEntry = {
-    id: newId("audit"),
-    at,
-    actor: "usr",
-    action: "tenant.register",
-    tenant_id: tenantId,
-    request_id: "r",
-    source_ip: null,
-    before: null,
-    after: { a: 1 },
-  };
-  const event = { id: newId("event"), type: "tenant.registered.v1", subject: tenantId, time: at, data: {} } as const;
-  return { audit, events: [event] };
-};
+import { at, commitFor, later, registries, tenantOf } from "./testing/registries.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -52,24 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine.stop());
 
-let table = 0;
-const adapters = {
-  memory: async () => {
-    const state = memory();
-    return { registry: memoryRegistry(state), operations: memoryOperations(state) };
-  },
-  dynamodb: async () => {
-    const name = `control-${++table}`;
-    await createControlTable(engine.documents, name);
-    return { registry: dynamoRegistry(engine.documents, name), operations: dynamoOperations(engine.documents, name) };
-  },
-};
-
-describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
+describe.each(registries)("the registry on %s", (_name, open) => {
   let registry: Registry;
   let operations: Operations;
   beforeEach(async () => {
-    ({ registry, operations } = await open());
+    ({ registry, operations } = await open(engine));
   });
 
   const register = async (tenant: Tenant) => {
@@ -182,13 +132,13 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
       end("ProvisionStorage", { plane: "storage", made: storage }),
     ]);
     expect((await registry.getTenant(tenantId))?.resources).toEqual({ storage, namespace });
-    await operations.startStep(operation.id, "ProvisionNamespace", later);
+    await operations.startStep(operation.id, "ProvisionDatabase", later);
     const record = { plane: "storage", made: storage, tenantId: newId("tenant") } as const;
     await expect(
-      operations.endStep(operation.id, "ProvisionNamespace", later, { error: null, record }),
+      operations.endStep(operation.id, "ProvisionDatabase", later, { error: null, record }),
     ).rejects.toMatchObject({ code: "tenant-not-found" });
     expect((await operations.get(operation.id))?.steps.find(({ status }) => status === "running")?.name).toBe(
-      "ProvisionNamespace",
+      "ProvisionDatabase",
     );
     expect((await registry.listTenants({}, { limit: 5, after: null })).items).toHaveLength(1);
   });
@@ -265,172 +215,6 @@ describe.each(Object.entries(adapters))("the registry on %s", (_name, open) => {
     await registry.addMembership(second);
     expect(await registry.membershipsOf("u")).toEqual([first, second]);
     expect(await registry.membershipsOf("nobody")).toEqual([]);
-  });
-
-  describe("an operation", () => {
-    let id: string;
-    beforeEach(async () => {
-      id = (await register(tenantOf("acme"))).operation.id;
-    });
-    const step = async (name: string) => (await operations.get(id))?.steps.find((one) => one.name === name);
-
-    test("runs with its first step, and is listed so", async () => {
-      await operations.startStep(id, "ValidateTenant", later);
-      expect(await operations.get(id)).toMatchObject({ status: "running", updated_at: later });
-      const running = await operations.list({ status: "running" }, { limit: 5, after: null });
-      expect(running.items.map((one) => one.id)).toEqual([id]);
-      await operations.startStep(id, "ProvisionStorage", later);
-      expect(await operations.get(id)).toMatchObject({ status: "running" });
-    });
-
-    test("counts attempts and keeps the first start, the last end and its error", async () => {
-      const error = { code: "Boom", message: "It broke." };
-      await operations.startStep(id, "ProvisionDatabase", at);
-      await operations.endStep(id, "ProvisionDatabase", at, { error });
-      expect(await step("ProvisionDatabase")).toMatchObject({ status: "failed", attempts: 1, error, ended_at: at });
-      await operations.startStep(id, "ProvisionDatabase", later);
-      expect(await step("ProvisionDatabase")).toMatchObject({
-        status: "running",
-        attempts: 2,
-        error: null,
-        ended_at: null,
-      });
-      await operations.endStep(id, "ProvisionDatabase", later, { error: null });
-      await operations.endStep(id, "ProvisionDatabase", later, { error });
-      expect(await step("ProvisionDatabase")).toEqual({
-        name: "ProvisionDatabase",
-        status: "succeeded",
-        attempts: 2,
-        started_at: at,
-        ended_at: later,
-        error: null,
-      });
-    });
-
-    test("loses nothing of steps that run at once", async () => {
-      const names = ["ProvisionDatabase", "ProvisionStorage", "ProvisionIdentity"] as const;
-      await Promise.all(
-        names.map(async (name) => {
-          for (let n = 0; n < 5; n++) await operations.startStep(id, name, at);
-          await operations.endStep(id, name, later, { error: null });
-        }),
-      );
-      for (const name of names) expect(await step(name)).toMatchObject({ status: "succeeded", attempts: 5 });
-    });
-
-    const stored = async () => (await operations.get(id))!;
-    const flight = (name: string, deadline = "2026-11-20T13:47:00.000Z") => ({ id: name, execution: id, deadline });
-
-    test("moves once from what was read, and lets no straggler begin", async () => {
-      const error = { code: "Boom", message: "It broke.", step: "ProvisionStorage" } as const;
-      const seen = await stored();
-      const turn = () =>
-        operations.move(seen, { to: "compensating", at: later, error, compensation: pendingCompensation() });
-      const outcomes = await Promise.all([turn(), turn()]);
-      expect(outcomes.filter((outcome) => outcome !== null)).toHaveLength(1);
-      const turned = await stored();
-      expect(turned).toMatchObject({ status: "compensating", error, updated_at: later, ended_at: null });
-      expect(turned.compensation.map(({ name, status }) => [name, status])).toEqual(
-        compensationSteps.map((name) => [name, "pending"]),
-      );
-      await expect(operations.startStep(id, "ProvisionDatabase", later)).rejects.toMatchObject({
-        code: "state-conflict",
-      });
-      expect(await operations.move(turned, { to: "failed", at: later, endedAt: later })).toMatchObject({
-        status: "failed",
-        ended_at: later,
-        error,
-      });
-    });
-
-    test("begins anew with nothing of the attempt before", async () => {
-      await operations.startStep(id, "ProvisionDatabase", at);
-      const seen = await stored();
-      const failed = (await operations.move(seen, { to: "failed", at, endedAt: at, cancelledAt: at }))!;
-      const change = { to: "pending", at: later, attempt: 2, execution: `${id}-2`, error: null } as const;
-      const again = await operations.move(failed, {
-        ...change,
-        endedAt: null,
-        cancelledAt: null,
-        steps: pendingSteps(),
-        compensation: [],
-      });
-      expect(again).toEqual({
-        ...newOnboarding(id, seen.tenant_id, at),
-        attempt: 2,
-        execution: `${id}-2`,
-        updated_at: later,
-      });
-      // The first execution is not the one that works on it now.
-      await expect(operations.startStep(id, "ProvisionDatabase", later, flight("a"))).rejects.toMatchObject({
-        code: "state-conflict",
-      });
-    });
-
-    test("moves with its tenant and what is committed, or not at all", async () => {
-      const seen = await stored();
-      const was = (await registry.getTenant(seen.tenant_id))!;
-      const change = { to: "compensating", at: later, tenant: { was, to: "failed" } } as const;
-      expect(await operations.move({ ...seen, status: "running" }, change)).toBeNull();
-      expect(
-        await operations.move(seen, { ...change, tenant: { was: { ...was, status: "active" }, to: "failed" } }),
-      ).toBeNull();
-      expect(await stored()).toEqual(seen);
-      expect(await operations.move(seen, { ...change, commit: commitFor(was.id) })).not.toBeNull();
-      expect(await registry.getTenant(was.id)).toEqual({ ...was, status: "failed", updated_at: later });
-      expect((await registry.listTenants({ status: "failed" }, { limit: 5, after: null })).items).toHaveLength(1);
-    });
-
-    test("takes a step back only while it is compensating", async () => {
-      await expect(operations.startStep(id, "ReleaseStorage", at)).rejects.toMatchObject({ code: "state-conflict" });
-      await operations.move(await stored(), { to: "compensating", at, compensation: pendingCompensation() });
-      await operations.startStep(id, "ReleaseStorage", at, flight("a"));
-      await operations.endStep(id, "ReleaseStorage", later, { error: null, flightId: "a" });
-      expect((await stored()).compensation.find(({ name }) => name === "ReleaseStorage")).toEqual({
-        name: "ReleaseStorage",
-        status: "succeeded",
-        attempts: 1,
-        started_at: at,
-        ended_at: later,
-        error: null,
-      });
-    });
-
-    test("knows which attempts are in flight, until they land or their deadline is over", async () => {
-      await operations.startStep(id, "ProvisionStorage", at, flight("a"));
-      await operations.startStep(id, "ProvisionStorage", at, flight("b", "2026-11-20T13:48:00.000Z"));
-      await operations.startStep(id, "ProvisionIdentity", at, flight("c"));
-      await operations.endStep(id, "ProvisionIdentity", later, { error: null, flightId: "c" });
-      await operations.endStep(id, "ProvisionStorage", later, { error: null, flightId: "a" });
-      expect(await operations.inFlight(id, later)).toEqual(["ProvisionStorage"]);
-      expect(await operations.inFlight(id, "2026-11-20T13:49:00.000Z")).toEqual([]);
-      await operations.endStep(id, "ProvisionStorage", later, { error: null, flightId: "b" });
-      expect(await operations.inFlight(id, later)).toEqual([]);
-      await operations.startStep(id, "ProvisionStorage", at, flight("d"));
-      await operations.land(id, "ProvisionStorage", "d");
-      expect(await operations.inFlight(id, later)).toEqual([]);
-      expect(await step("ProvisionStorage")).toMatchObject({ status: "running" });
-    });
-
-    test("that does not exist is a problem", async () => {
-      const none = newId("operation");
-      const missing = { code: "operation-not-found" };
-      await expect(operations.startStep(none, "NotifyOwner", at)).rejects.toMatchObject(missing);
-      await expect(operations.endStep(none, "NotifyOwner", at, { error: null })).rejects.toMatchObject(missing);
-    });
-
-    test("is listed, of all tenants or of one", async () => {
-      const other = tenantOf("other");
-      const { operation } = await register(other);
-      const page = { limit: 5, after: null };
-      expect((await operations.list({}, page)).items.map((one) => one.id)).toEqual([operation.id, id]);
-      expect((await operations.list({ tenantId: other.id }, page)).items).toEqual([operation]);
-      await operations.startStep(id, "ValidateTenant", later);
-      expect((await operations.list({ status: "running" }, page)).items.map((one) => one.id)).toEqual([id]);
-      expect((await operations.list({ status: "pending" }, page)).items).toEqual([operation]);
-      expect((await operations.list({ status: "pending", tenantId: other.id }, page)).items).toEqual([operation]);
-      expect((await operations.list({ status: "failed", tenantId: other.id }, page)).items).toEqual([]);
-    });
   });
 });
 

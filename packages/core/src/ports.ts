@@ -104,6 +104,7 @@ export interface Operations {
    * attempt is in flight: it may still make or take things, whatever the step's status says. A step forward may begin while the operation is pending or
    * running, a step back while it is compensating, and only for the execution that works on it.
    *
+   * @returns `"done"` and writes nothing if the step has succeeded: it is not run again.
    * @throws Problem `state-conflict` otherwise, so that a straggler does not begin to work; `operation-not-found`.
    */
   startStep(
@@ -111,8 +112,11 @@ export interface Operations {
     step: StepName,
     at: string,
     flight?: { readonly id: string; readonly execution: string; readonly deadline: string },
-  ): Promise<void>;
-  /** Ends the step if it is running, with what is recorded then, and the flight in any case. */
+  ): Promise<"begun" | "done">;
+  /**
+   * Ends the step if it is running, with what is recorded then, and the flight in any case. A flight that succeeds has
+   * done what another one failed to do: the step has succeeded then, unless the operation has turned around meanwhile.
+   */
   endStep(id: string, step: StepName, at: string, end: StepEnd): Promise<void>;
   /** Ends a flight and leaves the step as it is. */
   land(id: string, step: StepName, flightId: string): Promise<void>;

@@ -90,6 +90,20 @@ test("a passing fault goes out as TransientError and the next attempt counts on"
   expect(step("ProvisionStorage")).toMatchObject({ status: "succeeded", attempts: 2, error: null });
 });
 
+test("a step that has succeeded is not run again, and a late run takes nothing back", async () => {
+  const { ports, step } = setUp();
+  const verb = vi.fn<() => Promise<void>>(async () => {
+    if (verb.mock.calls.length > 1) throw new Error("It is not as it was.");
+  });
+  const handler = task("ProvisionStorage", ports, verb);
+  await handler(payload("ProvisionStorage"), context);
+  const before = step("ProvisionStorage");
+  expect(await handler(payload("ProvisionStorage", { attempt: 1 }), context)).toBeUndefined();
+  expect(verb).toHaveBeenCalledOnce();
+  expect(step("ProvisionStorage")).toEqual(before);
+  expect(lines.at(-1)).toMatchObject({ level: "info", message: "step succeeded before", step: "ProvisionStorage" });
+});
+
 test("a straggler of an operation that has ended does nothing", async () => {
   const { ports, state } = setUp();
   const operation = state.operations.get(operation_id)!;

@@ -14,7 +14,7 @@ export type TaskPorts = {
   readonly clock: Clock;
 };
 
-type Internal = { run?: TaskRun; begun?: true; attempt?: number; since?: number };
+type Internal = { run?: TaskRun; began?: "begun" | "done"; attempt?: number; since?: number };
 type Middleware = MiddlewareObj<unknown, PlaneRecord | void, Error, Context, Internal>;
 
 /**
@@ -25,7 +25,10 @@ type Middleware = MiddlewareObj<unknown, PlaneRecord | void, Error, Context, Int
 export const task = (name: TaskName, ports: TaskPorts, verb: TaskVerb) =>
   middy<unknown, PlaneRecord | void, Error, Context, Internal>()
     .use([logging(name), parsing(name), ...(isStep(name) ? [progress(name, ports)] : [])])
-    .handler((run) => verb(run as TaskRun));
+    .handler((run) => (run === nothingToDo ? undefined : verb(run as TaskRun)));
+
+/** In the place of the run of a step that has succeeded before: its reply got lost, or somebody called it twice. */
+const nothingToDo = Symbol("nothing to do");
 
 /** Replaces the payload by the run it describes. */
 const parsing = (name: TaskName): Middleware => ({
@@ -56,16 +59,18 @@ const isStep = (name: TaskName): name is StepName =>
 const progress = (name: StepName, { operations, clock }: TaskPorts): Middleware => {
   const now = () => clock().toISOString();
   return {
-    before: async ({ internal, context }) => {
+    before: async (request) => {
+      const { internal, context } = request;
       const { operationId, requestId, execution } = internal.run!;
       if (isBack(name)) await awaitStragglers(operations, operationId, now());
       // Lambda ends the function at the deadline, whatever becomes of the execution that called it.
       const deadline = new Date(clock().getTime() + context.getRemainingTimeInMillis()).toISOString();
       const flight = execution === undefined ? undefined : { id: requestId, execution, deadline };
-      await operations.startStep(operationId, name, now(), flight);
-      internal.begun = true;
+      internal.began = await operations.startStep(operationId, name, now(), flight);
+      if (internal.began === "done") request.event = nothingToDo;
     },
     after: async (request) => {
+      if (request.internal.began === "done") return;
       const { operationId, tenantId, requestId } = request.internal.run!;
       const record = request.response ? { ...request.response, tenantId } : undefined;
       // The state machine has no use for it, and its history is no place for it.
@@ -73,9 +78,9 @@ const progress = (name: StepName, { operations, clock }: TaskPorts): Middleware 
       const end = { error: null, flightId: requestId, ...(record && { record }) };
       await operations.endStep(operationId, name, now(), end);
     },
-    onError: async ({ internal: { run, begun }, error }) => {
+    onError: async ({ internal: { run, began }, error }) => {
       // What was not allowed to begin may not end what another attempt does.
-      if (run === undefined || begun === undefined) return;
+      if (run === undefined || began !== "begun") return;
       // What is not ready yet has not failed: the step goes on with the state machine's next call.
       if (error instanceof NotReadyYet) {
         await operations.land(run.operationId, name, run.requestId).catch(() => undefined);
@@ -113,7 +118,8 @@ const logging = (name: TaskName): Middleware => {
     before: ({ internal }) => {
       internal.since = performance.now();
     },
-    after: ({ context, internal }) => log("info", "step succeeded", fields(context, internal)),
+    after: ({ context, internal }) =>
+      log("info", internal.began === "done" ? "step succeeded before" : "step succeeded", fields(context, internal)),
     onError: (request) => {
       const seen = taskError(name, request.error);
       const retryable = seen.name === "TransientError";

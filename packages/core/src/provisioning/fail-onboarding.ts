@@ -13,14 +13,14 @@ import type { ProvisioningPorts, TaskVerb } from "./ports.ts";
 export const failOnboarding =
   (ports: Pick<ProvisioningPorts, "registry" | "operations" | "clock" | "newId">): TaskVerb =>
   async (run) => {
+    const at = ports.clock().toISOString();
+    // Asked before the operation is read: what lands in between is then in it.
+    const [straggler] = await ports.operations.inFlight(run.operationId, at);
     const operation = await ports.operations.get(run.operationId);
     if (operation === null)
       throw new ProvisioningError("TenantNotFound", `There is no operation ${run.operationId} to fail.`);
     if (operation.status !== "compensating") return;
     if (run.execution !== undefined && run.execution !== operation.execution) return;
-
-    const at = ports.clock().toISOString();
-    const [straggler] = await ports.operations.inFlight(operation.id, at);
     if (straggler !== undefined) throw new NotReadyYet(`An attempt of ${straggler} may still be at work.`);
 
     const remains = operation.compensation.filter(({ status }) => status !== "succeeded").map(({ name }) => name);

@@ -237,6 +237,32 @@ describe("failure", () => {
     expect(it.operation().status).toBe("compensating");
   });
 
+  test("sees what a straggler took back in the last moment", async () => {
+    const it = await provisioned();
+    await beginCompensation(it.ports)({ ...run, failure });
+    await takeBack(it, ["ReleaseStorage"]);
+    const flight = { id: "r", execution: ids.operation, deadline: "2026-11-20T13:46:00.000Z" };
+    const { operations } = it.ports;
+    await operations.startStep(ids.operation, "ReleaseStorage", at, flight);
+    await operations.endStep(ids.operation, "ReleaseStorage", at, { error: { code: "AccessDenied", message: "No." } });
+    // It ends between the two things that are asked for, whichever comes first.
+    let land = async () => operations.endStep(ids.operation, "ReleaseStorage", at, { error: null, flightId: "r" });
+    const then = <Args extends readonly unknown[], Result>(ask: (...args: Args) => Promise<Result>) => {
+      return async (...args: Args) => {
+        const answer = await ask(...args);
+        await land();
+        land = async () => undefined;
+        return answer;
+      };
+    };
+    const racing = {
+      ...it.ports,
+      operations: { ...operations, get: then(operations.get), inFlight: then(operations.inFlight) },
+    };
+    await failOnboarding(racing)(run).catch(() => failOnboarding(racing)(run));
+    expect(it.operation().status).toBe("failed");
+  });
+
   test("ends the step that could not say so itself", async () => {
     const it = world();
     await it.ports.operations.startStep(ids.operation, "ProvisionNamespace", at);

@@ -17,6 +17,10 @@ export const memoryOperations = (state: Memory): Operations => {
     const { steps, compensation } = read(id);
     return [...steps, ...compensation].find((step) => step.name === name);
   };
+  const isOpen = (id: string, name: StepName): boolean => {
+    const { status } = read(id);
+    return name.startsWith("Release") ? status === "compensating" : status === "pending" || status === "running";
+  };
   const put = (id: string, at: string, progress: Progress): void => {
     const { name, ...changed } = progress;
     const replace = <T extends { readonly name: StepName }>(steps: readonly T[]) =>
@@ -43,11 +47,9 @@ export const memoryOperations = (state: Memory): Operations => {
     async startStep(id, name, at, flight) {
       const { status, execution } = read(id);
       const step = progressOf(id, name);
-      const open = name.startsWith("Release")
-        ? status === "compensating"
-        : status === "pending" || status === "running";
-      if (step === undefined || !open || (flight !== undefined && flight.execution !== execution))
+      if (step === undefined || !isOpen(id, name) || (flight !== undefined && flight.execution !== execution))
         throw new Problem("state-conflict", `The operation ${id} does not wait for ${name}.`);
+      if (step.status === "succeeded") return "done";
       if (status === "pending") state.operations.set(id, { ...read(id), status: "running" });
       const attempts = step.attempts + 1;
       put(id, at, {
@@ -59,11 +61,13 @@ export const memoryOperations = (state: Memory): Operations => {
         error: null,
       });
       if (flight !== undefined) state.flights.set(`${id}/${name}/${flight.id}`, flight.deadline);
+      return "begun";
     },
     async endStep(id, name, at, { error, flightId, record }) {
       const step = progressOf(id, name);
-      state.flights.delete(`${id}/${name}/${flightId}`);
-      if (step?.status !== "running") return;
+      const flew = state.flights.delete(`${id}/${name}/${flightId}`);
+      const helps = step?.status === "failed" && error === null && flew && isOpen(id, name);
+      if (step === undefined || (step.status !== "running" && !helps)) return;
       if (record !== undefined) setResources(state, record, at);
       put(id, at, { ...step, status: error === null ? "succeeded" : "failed", ended_at: at, error });
     },
