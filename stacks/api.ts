@@ -91,7 +91,10 @@ const grants: Record<Exclude<OperationName, Answered>, Grant> = {
     environment: { ...registry, ...webhookSettings.secrets, ...webhookSettings.receivers },
     permissions: [
       allow(["dynamodb:GetItem", "dynamodb:PutItem"], controlTable.arn),
-      allow(["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret"], webhookSecretsArn),
+      allow(
+        ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"],
+        webhookSecretsArn,
+      ),
     ],
     timeout: "15 seconds", // a name that does not resolve takes its time
   },

@@ -3,6 +3,6 @@ import { operations } from "@tenantry/contract/operations";
 import { apiKeys, showKey } from "./key-app.ts";
 import { post } from "./post.ts";
 
-export const handler = post(operations.createApiKey, async ({ ctx, body }) => ({
-  body: showKey(await apiKeys.create(ctx, body)),
+export const handler = post(operations.createApiKey, async ({ ctx, body, keyed }) => ({
+  body: showKey(await apiKeys.create(ctx, body, keyed)),
 }));

@@ -2,7 +2,7 @@ import { operations } from "@tenantry/contract/operations";
 import { post } from "./post.ts";
 import { webhooks } from "./webhook-app.ts";
 
-export const handler = post(operations.createWebhook, async ({ ctx, body, root }) => {
-  const { webhook, secret } = await webhooks.create(ctx, body);
+export const handler = post(operations.createWebhook, async ({ ctx, body, root, keyed }) => {
+  const { webhook, secret } = await webhooks.create(ctx, body, keyed);
   return { body: { ...webhook, secret }, headers: { location: `${root}/admin/webhooks/${webhook.id}` } };
 });

@@ -1,6 +1,7 @@
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
 import { dynamoImpersonations } from "@tenantry/aws/impersonations";
+import { dynamoMakings } from "@tenantry/aws/makings";
 import { dynamoMembers } from "@tenantry/aws/members";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
@@ -19,6 +20,7 @@ export const signInClient = () => ({
 
 const ports = {
   registry: dynamoRegistry(database, table),
+  makings: dynamoMakings(database, table),
   members: dynamoMembers(database, table),
   impersonations: dynamoImpersonations(database, table, signInClient),
   clock: () => new Date(),

@@ -1,12 +1,22 @@
 import { dynamoApiKeys, newSecret } from "@tenantry/aws/api-keys";
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
+import { dynamoMakings } from "@tenantry/aws/makings";
 import { newId } from "@tenantry/aws/new-id";
 import type { Context } from "@tenantry/core/context";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "@tenantry/core/key/verbs";
 import { paged } from "./app.ts";
 
-const ports = { keys: dynamoApiKeys(documents(), setting("CONTROL_TABLE")), newSecret, clock: () => new Date(), newId };
+const database = documents();
+const table = setting("CONTROL_TABLE");
+
+const ports = {
+  keys: dynamoApiKeys(database, table),
+  makings: dynamoMakings(database, table),
+  newSecret,
+  clock: () => new Date(),
+  newId,
+};
 
 /** The composition root of the keys' part of the API. */
 export const apiKeys = { create: createApiKey(ports), revoke: revokeApiKey(ports), rotate: rotateApiKey(ports) };

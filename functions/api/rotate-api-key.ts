@@ -3,6 +3,6 @@ import { operations } from "@tenantry/contract/operations";
 import { apiKeys, showKey } from "./key-app.ts";
 import { post } from "./post.ts";
 
-export const handler = post(operations.rotateApiKey, async ({ ctx, params, body }) => ({
-  body: showKey(await apiKeys.rotate(ctx, { id: params.key_id, overlapSeconds: body.overlap_seconds })),
+export const handler = post(operations.rotateApiKey, async ({ ctx, params, body, keyed }) => ({
+  body: showKey(await apiKeys.rotate(ctx, { id: params.key_id, overlapSeconds: body.overlap_seconds }, keyed)),
 }));

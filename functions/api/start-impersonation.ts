@@ -2,7 +2,9 @@ import { operations } from "@tenantry/contract/operations";
 import { impersonations, signInClient } from "./impersonation-app.ts";
 import { post } from "./post.ts";
 
-export const handler = post(operations.startImpersonation, async ({ ctx, params, body }) => {
+export const handler = post(operations.startImpersonation, async ({ ctx, params, body, keyed }) => {
   const whom = { tenantId: params.tenant_id, userId: params.user_id };
-  return { body: { ...(await impersonations.start(ctx, { ...whom, ...body })), client_id: signInClient().clientId } };
+  return {
+    body: { ...(await impersonations.start(ctx, { ...whom, ...body }, keyed)), client_id: signInClient().clientId },
+  };
 });

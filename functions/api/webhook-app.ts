@@ -1,5 +1,6 @@
 import { optionalSetting, setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
+import { dynamoMakings } from "@tenantry/aws/makings";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { dynamoWebhookDeliveries } from "@tenantry/aws/webhook-deliveries";
@@ -22,6 +23,7 @@ const table = setting("CONTROL_TABLE");
 /** Each part that not every function has the settings for is made when it is first asked for. */
 const ports = {
   registry: dynamoRegistry(database, table),
+  makings: dynamoMakings(database, table),
   webhooks: dynamoWebhooks(database, table),
   deliveries: dynamoWebhookDeliveries(database, table),
   get secrets() {

@@ -11,7 +11,7 @@ export const impersonationGrants = {
   startImpersonation: {
     environment: { ...registry, USER_POOL_ID: pool.id, IMPERSONATION_CLIENT_ID: impersonationClient.id },
     permissions: [
-      allowKeys(["dynamodb:GetItem"], ["TENANT#", "USER#"], table),
+      allowKeys(["dynamodb:GetItem"], ["IMPERSONATION#", "TENANT#", "USER#"], table),
       allowKeys(["dynamodb:PutItem"], ["AUDIT#", "IMPERSONATION#", $interpolate`ISSUER#${pool.id}`], table),
     ],
   },

@@ -8,7 +8,7 @@ const put = (...prefixes: string[]) => allowKeys(["dynamodb:PutItem"], prefixes,
 
 /** What the operations on API keys may touch. */
 export const keyGrants = {
-  createApiKey: { environment: registry, permissions: [put("APIKEY#", "AUDIT#")] },
+  createApiKey: { environment: registry, permissions: [change, put("APIKEY#", "AUDIT#")] },
   rotateApiKey: { environment: registry, permissions: [change, put("APIKEY#", "AUDIT#")] },
   revokeApiKey: { environment: registry, permissions: [change, put("AUDIT#")] },
   listApiKeys: {

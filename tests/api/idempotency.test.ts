@@ -5,7 +5,7 @@ import { AwsClient } from "aws4fetch";
 import { beforeAll, describe, expect, test } from "vitest";
 import { poll, send, signIn } from "../support/api.ts";
 import { askAll, askJson } from "../support/aws.ts";
-import { acceptInvitation, aTenantWithOwner } from "../support/owners.ts";
+import { acceptInvitation, aTenantWithOwner, claimsIn } from "../support/owners.ts";
 import { ready } from "../support/ready.ts";
 
 type Tenant = { readonly id: string; readonly token: string };
@@ -126,6 +126,70 @@ describe("a webhook", () => {
         (count) => count > 0,
       ),
     ).toBe(1);
+  });
+});
+
+describe("a request that died between what it did and its answer", () => {
+  /** As the library leaves it: begun, by somebody whose time is over. */
+  const forget = async (token: string): Promise<void> => {
+    const TableName = await tableName("ControlTable");
+    const { sub, org_id } = claimsIn(token);
+    const { Items } = await askJson(ready(), "dynamodb", "DynamoDB_20120810.Query", {
+      TableName,
+      KeyConditionExpression: "pk = :caller",
+      FilterExpression: "#status = :completed",
+      ExpressionAttributeNames: { "#status": "status" },
+      ExpressionAttributeValues: {
+        ":caller": { S: `IDEMPOTENCY#${String(org_id)}#${String(sub)}` },
+        ":completed": { S: "COMPLETED" },
+      },
+    });
+    expect(Items.length).toBeGreaterThan(0);
+    for (const { pk, sk } of Items)
+      await askJson(ready(), "dynamodb", "DynamoDB_20120810.UpdateItem", {
+        TableName,
+        Key: { pk, sk },
+        UpdateExpression: "SET #status = :begun, in_progress_expiration = :past REMOVE #data",
+        ExpressionAttributeNames: { "#status": "status", "#data": "data" },
+        ExpressionAttributeValues: { ":begun": { S: "INPROGRESS" }, ":past": { N: "1" } },
+      });
+  };
+
+  test("has made a webhook, which is told when it comes again", async () => {
+    const [key, path] = [newKey(), newKey()];
+    const body = { url: `http://localhost:9/${path}`, event_types: ["tenant.compensation_failed.v1"] };
+    const first = await post("/admin/webhooks", key, body);
+    await forget(admin);
+    const again = await post("/admin/webhooks", key, body);
+    expect([again.status, again.body], again.text).toEqual([201, first.body]);
+    await forget(admin);
+    const other = await post("/admin/webhooks", key, { ...body, url: "http://localhost:9/other" });
+    expect([other.status, other.body.type]).toEqual([422, "/problems/idempotency-key-reused"]);
+  });
+
+  test("has made an API key, and another in its place, whose only text the caller gets", async () => {
+    const twice = async (path: string, body: object): Promise<{ id: string; key: string }> => {
+      const key = newKey();
+      const first = await post(path, key, body, one.token);
+      await forget(one.token);
+      const again = await post(path, key, body, one.token);
+      expect([again.status, again.body.id], again.text).toEqual([first.status, first.body.id]);
+      const status = async (text: string) => (await send(ready(), "GET", "/api/entitlements", { token: text })).status;
+      expect([await status(first.body.key), await status(again.body.key)]).toEqual([401, 200]);
+      return again.body;
+    };
+    const { id } = await twice("/api/api-keys", { name: `once ${newKey()}`, scopes: ["entitlements:read"] });
+    const next = await twice(`/api/api-keys/${id}/rotate`, { overlap_seconds: 0 });
+    expect(next.id).not.toBe(id);
+  });
+
+  test("has begun an impersonation", async () => {
+    const path = `/admin/tenants/${one.id}/users/${String(claimsIn(one.token)["sub"])}/impersonations`;
+    const [key, body] = [newKey(), { reason: "Ticket 4711: the invoice page stays empty", minutes: 5 }];
+    const first = await post(path, key, body);
+    await forget(admin);
+    const again = await post(path, key, body);
+    expect([again.status, again.body], again.text).toEqual([201, first.body]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type Route, routes } from "@tenantry/contract/routes";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
@@ -43,4 +44,15 @@ test("every npm script that the documentation names is there", () => {
   );
   expect(named.length).toBeGreaterThan(2);
   expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+});
+
+test("it is said of every POST what a second run of it does", () => {
+  const said = [
+    ...readFileSync(join(root, "docs/architecture.md"), "utf8")
+      .split("worked on a second time")[1]!
+      .split("\n\n")[0]!
+      .matchAll(/^\| (`\w+`(?:, `\w+`)*) +\|/gm),
+  ].flatMap(([, names = ""]) => names.replaceAll("`", "").split(", "));
+  const posts = Object.entries<Route>(routes).flatMap(([name, { method }]) => (method === "POST" ? [name] : []));
+  expect(said.toSorted()).toEqual(posts.toSorted());
 });

@@ -1,4 +1,5 @@
 import { dynamoApiKeys, newSecret } from "@tenantry/aws/api-keys";
+import { dynamoMakings } from "@tenantry/aws/makings";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
 import { createControlTable, type Engine, startDynamo } from "@tenantry/aws/testing/dynamo-engine";
@@ -75,6 +76,7 @@ export { handler as revokeApiKey } from "./api/revoke-api-key.ts";`;
 const verdicts = async (cut?: Cut): Promise<string[]> => {
   const made = await createApiKey({
     keys: dynamoApiKeys(engine.documents, table),
+    makings: dynamoMakings(engine.documents, table),
     newSecret,
     clock: () => new Date(),
     newId,

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { type ApiKeyFacts, apiKeyFacts, apiKeyGate, keysOr } from "./api-key-gate.ts";
 import { dynamoApiKeys, newSecret } from "./api-keys.ts";
 import { keys } from "./control-table.ts";
+import { dynamoMakings } from "./makings.ts";
 import { newId } from "./new-id.ts";
 import { type RawItem, type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
 import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-engine.ts";
@@ -26,7 +27,13 @@ beforeAll(async () => {
   await createControlTable(engine.documents, table);
   stubSettings(engine, table);
   facts = apiKeyFacts(tableFetch(), table);
-  ports = { keys: dynamoApiKeys(engine.documents, table), newSecret, clock: () => new Date(now), newId };
+  ports = {
+    keys: dynamoApiKeys(engine.documents, table),
+    makings: dynamoMakings(engine.documents, table),
+    newSecret,
+    clock: () => new Date(now),
+    newId,
+  };
 });
 afterAll(async () => {
   vi.unstubAllEnvs();

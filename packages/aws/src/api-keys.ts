@@ -62,6 +62,8 @@ export const dynamoApiKeys = (documents: Documents, table: string): ApiKeys => {
     },
     revoke: (key, at, commit) =>
       write([end(key, "SET revoked_at = :at", { ":at": at }), ...commitWrites(table, commit)]),
+    renew: (key, hash, commit) =>
+      write([end(key, "SET secret_hash = :hash", { ":hash": hash }), ...commitWrites(table, commit)]),
     replace: (old, endsAt, key, hash, commit) =>
       write([
         end(old, "SET ends_at = :ends, replaced_by = :by", { ":ends": endsAt, ":by": key.id }),

@@ -9,6 +9,7 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | --- | --- | --- | --- | --- |
  * | tenant | TENANT#id | TENANT | TENANTS / id | TENANTS#status#tier / id |
  * | slug | SLUG#slug | SLUG | | |
+ * | what a request made | IDEMPOTENCY#caller | MADE#operation#hash of the key | | |
  * | operation | OPERATION#id | OPERATION | OPERATIONS#status / id | OPERATIONS#tenant / id |
  * | membership | USER#id | MEMBERSHIP#tenant | MEMBERS#tenant / user | |
  * | issuer | ISSUER#pool | CLIENT#client | ISSUERS#tenant / pool#client | |
@@ -91,6 +92,11 @@ export const keys = {
     pk: `DENIALS#${orgId}`,
     sk: `${minute}#${actor}#${permission}`,
   }),
+  /** What the request under this key made. */
+  making: (caller: string, operation: string, keyHash: string) => ({
+    pk: idempotencyPartition(caller),
+    sk: `MADE#${operation}#${keyHash}`,
+  }),
   signOut: (userId: string) => ({ pk: `SESSION#${userId}`, sk: "SIGN-OUT" }),
 } as const;
 
@@ -169,6 +175,7 @@ export type Entity =
   | "impersonation"
   | "impersonating"
   | "denials"
+  | "making"
   | "role";
 
 const storage = new Set([

@@ -2,12 +2,10 @@ import { createHash } from "node:crypto";
 import { IdempotencyConfig, makeIdempotent } from "@aws-lambda-powertools/idempotency";
 import { DynamoDBPersistenceLayer } from "@aws-lambda-powertools/idempotency/dynamodb";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Answer, Idempotency, IdempotentRequest } from "@tenantry/core/idempotency";
+import { type Answer, type Idempotency, type IdempotentRequest, keyLifeSeconds } from "@tenantry/core/idempotency";
 import { Problem } from "@tenantry/core/problem";
 import { idempotencyPartition } from "./control-table.ts";
 import type { Envelopes, Sealed } from "./envelope.ts";
-
-const daySeconds = 24 * 3600;
 
 /** The library's layer, for answers that end before the day does. */
 class Answers extends DynamoDBPersistenceLayer {
@@ -46,7 +44,7 @@ export const dynamoIdempotency =
     const config = new IdempotencyConfig({
       eventKeyJmesPath: "key",
       payloadValidationJmesPath: "payload",
-      expiresAfterSeconds: daySeconds,
+      expiresAfterSeconds: keyLifeSeconds,
       hashFunction: "sha256",
     });
     // The library reads nothing but this of Lambda's context.

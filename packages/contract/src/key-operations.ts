@@ -17,7 +17,7 @@ export const keyOperations = {
     params: none,
     body: CreateApiKeyBody,
     success: made,
-    problems: ["api-key-scope-refused"],
+    problems: ["api-key-scope-refused", "api-key-not-active"],
   }),
   listApiKeys: define("listApiKeys", {
     ...keys,

@@ -35,7 +35,7 @@ export const webhookOperations = {
         location: z.string().meta({ description: "The webhook.", example: `/admin/webhooks/${webhookIdExample}` }),
       }),
     },
-    problems: ["webhook-url-refused", "tenant-not-found"],
+    problems: ["webhook-url-refused", "tenant-not-found", "state-conflict"],
   }),
   listWebhooks: define("listWebhooks", {
     tag: "Webhooks",

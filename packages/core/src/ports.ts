@@ -1,6 +1,7 @@
 import type { Membership } from "./access/membership.ts";
 import type { AuditEntry } from "./audit/audit.ts";
 import type { OutboundEvent } from "./events.ts";
+import type { Making } from "./idempotency.ts";
 import type { IdKind } from "./ids.ts";
 import type { Operation, OperationStatus, StepError, StepName } from "./operation/operation.ts";
 import type { Claim, QuotaUse } from "./tenant/quota.ts";
@@ -18,6 +19,8 @@ export type PageRequest = { readonly limit: number; readonly after: string | nul
 export type Commit = {
   readonly audit: AuditEntry;
   readonly events: readonly OutboundEvent[];
+  /** Which request makes what: a second commit of the same request's writes nothing. */
+  readonly making?: Making | undefined;
 };
 
 /** The tenant registry. Every write is conditional and carries its audit entry and events. */

@@ -4,7 +4,7 @@ import { isQuotaBound } from "@tenantry/contract/quota-bound";
 import type { Method } from "@tenantry/contract/routes";
 import type { Needed } from "@tenantry/core/access/decide";
 import type { Context } from "@tenantry/core/context";
-import { callerOf, type Idempotency } from "@tenantry/core/idempotency";
+import { callerOf, type Idempotency, type KeyedRequest } from "@tenantry/core/idempotency";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type { z } from "zod";
 import { anonymous, contextOf, mediaTypeOf, parseRequest } from "./http-request.ts";
@@ -20,6 +20,8 @@ export type HttpRequest<O extends Operation> = {
   readonly mediaType: string;
   /** The request's `Idempotency-Key`, where the operation honours one. */
   readonly key: string | undefined;
+  /** The same with who sent it for what, for what is made once. */
+  readonly keyed: KeyedRequest | undefined;
   readonly body: O["body"] extends z.ZodType ? z.output<O["body"]> : undefined;
   /** Goes before a path to lead back to this API. */
   readonly root: string;
@@ -74,18 +76,17 @@ const edge = <O extends Operation>(operation: O, handle: Handle<O>, idempotency?
       const ctx = operation.permission === null ? anonymous(event) : contextOf(event);
       const type = negotiated(operation, event);
       const { key, ...parsed } = parseRequest(operation, event, idempotency !== undefined);
+      const keyed: KeyedRequest | undefined =
+        key === undefined ? undefined : { caller: callerOf(ctx), operation: operation.id, key, payload: parsed };
       const answer = async () => {
-        const request = { ...parsed, key, mediaType: mediaTypeOf(event), ctx, root: rootOf(event) };
+        const request = { ...parsed, key, keyed, mediaType: mediaTypeOf(event), ctx, root: rootOf(event) };
         const reply = await handle(request as HttpRequest<O>);
         if (reply.tenantId !== undefined) tenants.set(event, reply.tenantId);
         return { result: render(operation, reply, event, type), until: reply.until };
       };
-      if (idempotency === undefined || key === undefined) return (await answer()).result;
+      if (idempotency === undefined || keyed === undefined) return (await answer()).result;
       const remainingMilliseconds = context.getRemainingTimeInMillis();
-      return idempotency(
-        { caller: callerOf(ctx), operation: operation.id, key, payload: parsed, remainingMilliseconds },
-        answer,
-      );
+      return idempotency({ ...keyed, remainingMilliseconds }, answer);
     });
 };
 

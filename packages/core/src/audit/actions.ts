@@ -12,6 +12,7 @@ export type AuditKind = "makes" | "changes" | "puts" | "removes" | "tells";
 export const auditActions = {
   "access.deny": "tells",
   "api-key.create": "makes",
+  "api-key.renew-secret": "tells",
   "api-key.revoke": "changes",
   "api-key.rotate": "changes",
   "billing-account.put": "puts",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Makings } from "../idempotency.ts";
 import { idOf } from "../ids.ts";
 import type { Clock, Commit, NewId, Page, PageRequest, Registry } from "../ports.ts";
 import { Instant } from "../time.ts";
@@ -39,6 +40,7 @@ export type ImpersonationPorts = {
   readonly registry: Pick<Registry, "getTenant">;
   readonly members: Pick<Members, "get">;
   readonly impersonations: Impersonations;
+  readonly makings: Makings;
   readonly clock: Clock;
   readonly newId: NewId;
 };

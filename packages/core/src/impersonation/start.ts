@@ -7,6 +7,7 @@ import type { AuditedChange } from "../audit/actions.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
 import { TenantId } from "../ids.ts";
+import { type KeyedRequest, madeBy, makingOf } from "../idempotency.ts";
 import { Problem } from "../problem.ts";
 import { loadMember } from "../user/look.ts";
 import type { Impersonation, ImpersonationPorts } from "./impersonation.ts";
@@ -23,15 +24,23 @@ type Input = {
  * Has the caller act for a user of a tenant, from their next sign-in through the client for it on. The tenant's trail says
  * who, for whom and why.
  *
+ * @param request began it before if it died before it was answered
  * @throws Problem `tenant-not-found`, `user-not-found`, `state-conflict` for a user or a tenant that nobody can sign in
- *   as; `forbidden` without a session, so that no key impersonates.
+ *   as; `idempotency-key-reused`; `forbidden` without a session, so that no key impersonates.
  */
 export const startImpersonation =
   (ports: ImpersonationPorts) =>
-  async (ctx: Context, { tenantId, userId, reason, minutes }: Input): Promise<Impersonation> => {
+  async (
+    ctx: Context,
+    { tenantId, userId, reason, minutes }: Input,
+    request?: KeyedRequest,
+  ): Promise<Impersonation> => {
     authorise(ctx, "impersonations:manage", tenantId);
     if (ctx.actor.orgId !== platformOrg || ctx.actor.sessionId === undefined)
       throw new Problem("forbidden", "Only the platform's staff, signed in, may act for a user.");
+    const made = await madeBy(ports.makings, request);
+    const begun = made === null ? null : await ports.impersonations.get(made);
+    if (begun !== null) return begun;
     const tenant = TenantId.safeParse(tenantId).success ? await ports.registry.getTenant(tenantId) : null;
     if (tenant === null) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
     const member = await loadMember(ports, tenantId, userId);
@@ -58,6 +67,7 @@ export const startImpersonation =
         after: summary(impersonation),
       }),
       events: [],
+      making: makingOf(request, impersonation.id),
     });
     return impersonation;
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Makings } from "../idempotency.ts";
 import { idOf } from "../ids.ts";
 import type { Clock, Commit, NewId, Page, PageRequest } from "../ports.ts";
 import { Instant } from "../time.ts";
@@ -31,6 +32,8 @@ export interface ApiKeys {
   create(key: ApiKey, hash: string, commit: Commit): Promise<void>;
   /** Returns false and writes nothing if the key was revoked or replaced before. */
   revoke(key: ApiKey, at: string, commit: Commit): Promise<boolean>;
+  /** Gives a key another secret in the place of its own. Returns false as above. */
+  renew(key: ApiKey, hash: string, commit: Commit): Promise<boolean>;
   /** Ends a key at a time and stores the one in its place, both or neither. Returns false as above. */
   replace(old: ApiKey, endsAt: string, key: ApiKey, hash: string, commit: Commit): Promise<boolean>;
 }
@@ -39,6 +42,7 @@ export interface ApiKeys {
 export type NewSecret = () => { readonly secret: string; readonly hash: string };
 
 export type KeyPorts = {
+  readonly makings: Makings;
   readonly keys: ApiKeys;
   readonly newSecret: NewSecret;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import { keyScopes } from "../access/key-scopes.ts";
 import type { Permission } from "../access/policy.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
+import { type KeyedRequest, madeBy, makingOf } from "../idempotency.ts";
 import type { Page, PageRequest } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { type ApiKey, ApiKeyId, keyText, type KeyPorts, type ShownKey } from "./api-key.ts";
@@ -26,16 +27,20 @@ const requireScopes = (ctx: Context, scopes: readonly string[]): void => {
 /**
  * Makes a key of the caller's tenant. Its text is in this answer and never again.
  *
- * @throws Problem `api-key-scope-refused`, `invalid-request` for an end that is past.
+ * @param request made it before if it died before it was answered: the key then gets another secret
+ * @throws Problem `api-key-not-active` for a key made so that was revoked; `idempotency-key-reused`; `api-key-scope-refused`, `invalid-request` for an end that is past.
  */
 export const createApiKey =
   (ports: KeyPorts) =>
   async (
     ctx: Context,
     input: { name: string; scopes: readonly string[]; ends_at?: string | undefined },
+    request?: KeyedRequest,
   ): Promise<NewKey> => {
     const tenantId = ownTenant(ctx);
     authorise(ctx, "api-keys:manage", tenantId);
+    const made = await madeBy(ports.makings, request);
+    if (made !== null) return renew(ports, ctx, tenantId, made);
     requireScopes(ctx, input.scopes);
     const now = ports.clock();
     if (input.ends_at !== undefined && Date.parse(input.ends_at) <= now.getTime())
@@ -55,9 +60,20 @@ export const createApiKey =
     };
     const { secret, hash } = ports.newSecret();
     const audit = auditEntry(ports, ctx, { action: "api-key.create", tenantId, after: summary(key) });
-    await ports.keys.create(key, hash, { audit, events: [] });
+    await ports.keys.create(key, hash, { audit, events: [], making: makingOf(request, key.id) });
     return { ...key, last_used_at: null, key: keyText(key.id, secret) };
   };
+
+/** The text of a key that was made and never told: nobody has it, so that it is another one from now on. */
+const renew = async (ports: KeyPorts, ctx: Context, tenantId: string, id: string): Promise<NewKey> => {
+  const key = await load(ports, tenantId, id);
+  requireActive(key, ports.clock());
+  requireScopes(ctx, key.scopes);
+  const { secret, hash } = ports.newSecret();
+  const audit = auditEntry(ports, ctx, { action: "api-key.renew-secret", tenantId, after: summary(key) });
+  if (!(await ports.keys.renew(key, hash, { audit, events: [] }))) throw notActive(id);
+  return { ...key, key: keyText(id, secret) };
+};
 
 /** The keys of the caller's tenant, the newest first. */
 export const listApiKeys =
@@ -105,13 +121,21 @@ export const revokeApiKey =
 /**
  * Makes a key in the place of one, with its name, scopes and end. The old one works for a while longer.
  *
- * @throws Problem `api-key-not-found`, `api-key-not-active`, `api-key-scope-refused` where the caller lacks a scope of it.
+ * @param request as in `createApiKey`
+ * @throws Problem `api-key-not-found`, `api-key-not-active`, `api-key-scope-refused` where the caller lacks a scope of it;
+ *   `idempotency-key-reused`.
  */
 export const rotateApiKey =
   (ports: KeyPorts) =>
-  async (ctx: Context, { id, overlapSeconds }: { id: string; overlapSeconds: number }): Promise<NewKey> => {
+  async (
+    ctx: Context,
+    { id, overlapSeconds }: { id: string; overlapSeconds: number },
+    request?: KeyedRequest,
+  ): Promise<NewKey> => {
     const tenantId = ownTenant(ctx);
     authorise(ctx, "api-keys:manage", tenantId);
+    const made = await madeBy(ports.makings, request);
+    if (made !== null) return renew(ports, ctx, tenantId, made);
     const old = await load(ports, tenantId, id);
     const now = ports.clock();
     requireActive(old, now);
@@ -132,6 +156,7 @@ export const rotateApiKey =
       before: summary(old),
       after: { ...summary(key), old_ends_at: endsAt },
     });
-    if (!(await ports.keys.replace(old, endsAt, key, hash, { audit, events: [] }))) throw notActive(id);
+    if (!(await ports.keys.replace(old, endsAt, key, hash, { audit, events: [], making: makingOf(request, key.id) })))
+      throw notActive(id);
     return { ...key, last_used_at: null, key: keyText(key.id, secret) };
   };
