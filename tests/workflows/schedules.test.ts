@@ -21,5 +21,9 @@ test("every function that a schedule runs does so without an error, as its role 
     });
     expect([name, answer]).toEqual([name, expect.not.stringContaining("errorMessage")]);
   };
+  // While there is a fault, though it meets nobody, the gateway is told of each SQL statement.
+  const idle = { service: "postgres", match: "no statement has this", kind: "delay", delayMs: 1, times: 1 };
+  await ask(ready(), "faults", "/_faults", { method: "POST", body: JSON.stringify(idle) });
   await Promise.all(schedules.map(run));
+  await ask(ready(), "faults", "/_faults", { method: "DELETE" });
 });

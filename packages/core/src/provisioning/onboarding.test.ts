@@ -257,7 +257,11 @@ describe("failure", () => {
     };
     const racing = {
       ...it.ports,
-      operations: { ...operations, get: then(operations.get), inFlight: then(operations.inFlight) },
+      operations: {
+        ...operations,
+        get: then((id: string) => operations.get(id)),
+        inFlight: then((id: string, when: string) => operations.inFlight(id, when)),
+      },
     };
     await failOnboarding(racing)(run).catch(() => failOnboarding(racing)(run));
     expect(it.operation().status).toBe("failed");

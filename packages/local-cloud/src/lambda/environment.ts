@@ -56,8 +56,8 @@ export type Outcome = {
 
 type Message =
   | { readonly type: "ready" }
-  | { readonly type: "answered" }
-  | { readonly type: "statement"; readonly statement: string }
+  | { readonly type: "answered"; readonly number: number }
+  | { readonly type: "statement"; readonly number: number; readonly statement: string }
   | { readonly type: "broken" | "crashed"; readonly error: LambdaError }
   | (Outcome & { readonly type: "done"; readonly id: string });
 
@@ -142,10 +142,12 @@ export const startEnvironment = (
     Atomics.store(verdict, 0, verdicts[word]);
     Atomics.notify(verdict, 0);
   };
-  let answered = Promise.withResolvers<void>();
-  const onStatement = (statement: string): void => {
-    answered = Promise.withResolvers<void>();
+  /** The statements on their way to the database and back. */
+  const underway = new Map<number, PromiseWithResolvers<void>>();
+  const onStatement = (number: number, statement: string): void => {
     const run = (): Promise<void> => {
+      const answered = Promise.withResolvers<void>();
+      underway.set(number, answered);
       decide("go");
       return answered.promise;
     };
@@ -155,11 +157,15 @@ export const startEnvironment = (
       () => decide("breakOff"),
     );
   };
+  const arrived = (number: number): void => {
+    underway.get(number)?.resolve();
+    underway.delete(number);
+  };
 
   worker.on("message", (message: Message) => {
     if (message.type === "ready") ready.resolve(null);
-    else if (message.type === "statement") onStatement(message.statement);
-    else if (message.type === "answered") answered.resolve();
+    else if (message.type === "statement") onStatement(message.number, message.statement);
+    else if (message.type === "answered") arrived(message.number);
     else if (message.type === "done") {
       if (message.id === current?.id) {
         const { payload, error, tail } = message;
@@ -178,7 +184,7 @@ export const startEnvironment = (
         : { errorType: error.name, errorMessage: error.message, trace: [] },
     );
   });
-  worker.on("exit", () => answered.resolve());
+  worker.on("exit", () => [...underway.keys()].forEach(arrived));
   worker.on("exit", (code) =>
     die(exitError(code === 0 ? "without providing a reason" : `with error: exit status ${code}`)),
   );

@@ -40,6 +40,8 @@ export const watchStatements = (shared) => {
     return Atomics.load(verdict, 0) === GO;
   };
   const states = new WeakMap();
+  // A worker with several connections has several statements on their way: each answer says whose it is.
+  let count = 0;
   const breakOff = (socket) =>
     socket.destroy(Object.assign(new Error("read ECONNRESET (injected fault)"), { code: "ECONNRESET" }));
 
@@ -48,18 +50,19 @@ export const watchStatements = (shared) => {
   tls.TLSSocket.prototype.write = function (chunk, ...rest) {
     const statement = Atomics.load(watched, 0) === 1 ? statementIn(chunk) : undefined;
     if (statement === undefined) return write.call(this, chunk, ...rest);
-    if (!ask({ type: "statement", statement })) {
+    const number = (count += 1);
+    if (!ask({ type: "statement", number, statement })) {
       breakOff(this);
       return false;
     }
-    states.set(this, { rest: Buffer.alloc(0) });
+    states.set(this, { number, rest: Buffer.alloc(0) });
     return write.call(this, chunk, ...rest);
   };
   tls.TLSSocket.prototype.emit = function (event, ...values) {
     const state = event === "data" ? states.get(this) : undefined;
     if (state === undefined || !readyIn(state, values[0])) return emit.call(this, event, ...values);
     states.delete(this);
-    if (ask({ type: "answered" })) return emit.call(this, event, ...values);
+    if (ask({ type: "answered", number: state.number })) return emit.call(this, event, ...values);
     breakOff(this);
     return true;
   };
