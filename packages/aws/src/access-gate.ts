@@ -1,6 +1,7 @@
 import { activityMillis, type Admission, admit } from "@tenantry/core/access/admission";
 import type { AccessFacts, Origin } from "./access-facts.ts";
-import { KeysUnavailable, type TokenClaims } from "./token.ts";
+import { KeysUnavailable } from "./pool-keys.ts";
+import type { TokenClaims } from "./token.ts";
 
 /** What a token was judged to be by the state of its session, its bearer's roles and the organisation. */
 export type Judged = TokenClaims & {

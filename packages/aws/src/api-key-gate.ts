@@ -7,7 +7,7 @@ import type { Origin } from "./access-facts.ts";
 import { setting } from "./config.ts";
 import { keys } from "./control-table.ts";
 import { type RawItem, type TableFetch, tableFetch, TableRefusal } from "./table-fetch.ts";
-import { KeysUnavailable } from "./token.ts";
+import { KeysUnavailable } from "./pool-keys.ts";
 import { usageKeyIn } from "./usage-key-in.ts";
 
 /** Who bears a key: the key itself. */

@@ -149,7 +149,7 @@ describe("a token", () => {
   const inPool = (pool: string) => own({ iss: `https://cognito-idp.us-east-1.amazonaws.com/${pool}` });
   test.for<[why: string, says: RegExp, token: () => string]>([
     ["without an issuer", /names no issuer/, () => own({ iss: undefined })],
-    ["whose issuer is a list", /names no issuer/, () => own({ iss: [shared.issuer] })],
+    ["whose issuer is a list", /iss claim is not a string/, () => own({ iss: [shared.issuer] })],
     ["without a client", /names no issuer/, () => own({ client_id: undefined })],
     ["whose client is a number", /names no issuer/, () => own({ client_id: 7 })],
     ["of no host of ours", /issuer is not ours/, () => own({ iss: "https://evil.example/us-east-1_Own" })],

@@ -1,6 +1,7 @@
 import { impersonationIssuer } from "@tenantry/core/access/impersonation";
 import type { FindIssuer } from "./issuer-reader.ts";
-import { accessTokens, jwksCache, KeysUnavailable, type Pool, remembering, type TokenClaims } from "./token.ts";
+import { KeysUnavailable, poolKeys } from "./pool-keys.ts";
+import { type Pool, type ReadToken, readToken, remembering, type TokenClaims, tokenJudge } from "./token.ts";
 
 /** A user pool's id is its region and a name; nothing else is looked up or fetched. */
 const poolName = /^[A-Za-z0-9]{1,55}$/;
@@ -12,17 +13,7 @@ const ownOnly = (claims: TokenClaims): TokenClaims => {
   return claims;
 };
 
-const verifiersKept = 200;
-
 type Verify = (token: string) => Promise<TokenClaims>;
-
-/** What a token says of itself before anybody believes it. */
-const claimed = (token: string): { issuer: string; client: string } => {
-  const payload: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
-  const { iss, client_id } = (payload ?? {}) as Record<string, unknown>;
-  if (typeof iss !== "string" || typeof client_id !== "string") throw new Error("It names no issuer or no client.");
-  return { issuer: iss, client: client_id };
-};
 
 /**
  * Verifies access tokens of the platform's own client, which needs no look-up, and of clients that are registered to a
@@ -36,23 +27,13 @@ export const tenantTokens = (shared: Pool, find: FindIssuer): Verify => {
   const root = shared.issuer.slice(0, shared.issuer.lastIndexOf("/") + 1);
   const region = shared.issuer.slice(root.length).split("_")[0] ?? "";
   const jwksRoot = shared.jwksUri.slice(0, shared.jwksUri.indexOf(shared.issuer.slice(root.length)));
-  const cache = jwksCache();
-  const verifiers = new Map<string, Verify>();
-
-  const verifierOf = (pool: string, client: string): Verify => {
-    const name = `${pool} ${client}`;
-    const verify =
-      verifiers.get(name) ??
-      accessTokens(
-        { issuer: `${root}${pool}`, jwksUri: `${jwksRoot}${pool}/.well-known/jwks.json`, clientId: client },
-        cache,
-      );
-    verifiers.delete(name);
-    verifiers.set(name, verify);
-    if (verifiers.size > verifiersKept)
-      for (const oldest of verifiers.keys()) return (verifiers.delete(oldest), verify);
-    return verify;
-  };
+  const findKey = poolKeys();
+  const judgeShared = tokenJudge(shared, findKey);
+  const judge = (pool: string, client: string, token: ReadToken): Promise<TokenClaims> =>
+    tokenJudge(
+      { issuer: `${root}${pool}`, jwksUri: `${jwksRoot}${pool}/.well-known/jwks.json`, clientId: client },
+      findKey,
+    )(token);
   const poolOf = (issuer: string): string => {
     const id = issuer.startsWith(root) ? issuer.slice(root.length) : "";
     const [place, name = "", ...more] = id.split("_");
@@ -68,11 +49,14 @@ export const tenantTokens = (shared: Pool, find: FindIssuer): Verify => {
     if (registered === null) throw new Error("Its issuer is not registered.");
     return registered.tenant_id;
   };
-  const verify = remembering(async (token) => {
-    const { issuer, client } = claimed(token);
+  const verify = remembering(async (text) => {
+    const token = readToken(text);
+    const { iss, client_id: client } = token.payload;
+    if (typeof iss !== "string" || typeof client !== "string") throw new Error("It names no issuer or no client.");
+    if (isShared(iss, client)) return judgeShared(token);
     // Nobody else's keys are fetched.
-    if (!isShared(issuer, client)) await ownerOf(issuer, client);
-    return verifierOf(poolOf(issuer), client)(token);
+    await ownerOf(iss, client);
+    return judge(poolOf(iss), client, token);
   });
 
   return async (token) => {

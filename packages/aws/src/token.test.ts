@@ -6,6 +6,7 @@ import { accessTokens, type Pool, poolFromSettings, remembering, type TokenClaim
 
 const pair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 const [key, other, foreign] = [pair(), pair(), pair()];
+const curve = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const jwkOf = (publicKey: KeyObject, kid: string) => ({
   ...publicKey.export({ format: "jwk" }),
   kid,
@@ -23,6 +24,9 @@ beforeAll(async () => {
     jwkOf(key.publicKey, "one"),
     jwkOf(other.publicKey, "two"),
     { ...jwkOf(key.publicKey, "plain"), alg: undefined },
+    { ...jwkOf(key.publicKey, "rs384"), alg: "RS384" },
+    { ...jwkOf(key.publicKey, "enc"), use: "enc" },
+    { ...jwkOf(curve.publicKey, "curve"), alg: undefined },
   ];
   server = createServer((request, response) => {
     fetches++;
@@ -167,6 +171,9 @@ describe("an access token", () => {
     ["with HS256 by the public key", withHmac],
     ["with RS512", () => signed({}, { alg: "RS512" }, key.privateKey, "sha512")],
     ["with RS512 by a key of no algorithm", () => signed({}, { alg: "RS512", kid: "plain" }, key.privateKey, "sha512")],
+    ["by a key that is for another algorithm", () => signed({}, { kid: "rs384" })],
+    ["by a key that is for encryption", () => signed({}, { kid: "enc" })],
+    ["by a key of another kind", () => signed({}, { kid: "curve" }, curve.privateKey)],
     ["with what is critical", () => signed({}, { crit: ["urn:example:level"] })],
     ["that lives for two days", () => signed({ exp: now() + 2 * 24 * 3600 })],
     ["made in an hour", () => signed({ iat: now() + 3600 })],
@@ -182,6 +189,10 @@ describe("an access token", () => {
     ["with permissions that are a list", () => signed({ permissions: ["tenants:read"] })],
     ["with an organisation that is an object", () => signed({ org_id: { toString: "org_platform" } })],
     ["of nobody", () => signed({ sub: "" })],
+    ["of two segments", () => signed().slice(0, signed().lastIndexOf("."))],
+    ["with something behind it", () => `${signed()} x`],
+    ["with padding", () => `${signed()}==`],
+    ["with another token behind it", () => `${signed()}, Bearer ${signed()}`],
     ["that is none", () => "a.b.c"],
     ["that is empty", () => ""],
   ])("%s is refused", async ([, token]) => {
@@ -240,6 +251,17 @@ describe("remembered tokens", () => {
     });
     for (let n = 0; n < 3; n++) await expect(verify("token")).rejects.toThrow("no");
     expect(verified).toBe(3);
+  });
+
+  test("are told apart from tokens that end alike", async () => {
+    const end = "e".repeat(100);
+    const verified: string[] = [];
+    const verify = remembering(
+      async (token) => (verified.push(token), claimsUntil(2 ** 40)),
+      () => 0,
+    );
+    for (const token of [`a${end}`, `b${end}`, `b${end}`, end]) await verify(token);
+    expect(verified).toEqual([`a${end}`, `b${end}`, end]);
   });
 
   test("are at most a thousand, the least recently used forgotten first", async () => {

@@ -56,5 +56,11 @@ test.for([
   ['{"a\\"":1,"a":2}', false],
   ['{"a\\\\":1,"b":2,"a\\\\":3}', true],
   ['{"a":["x","x","x"]}', false],
+  ['{"a":1,"b":{"x":1,"y":"}","x":2}}', true],
+  ['{"a\\\\\\"":1,"b":2}', false],
   ["7", false],
 ] as const)("%j: %s", ([json, twice]) => expect(repeatsName(json)).toBe(twice));
+
+test.for(['"', '{"a', '{"a\\"', '{"a":1,"b\\\\\\"'])("%j is not JSON, and not judged", (text) =>
+  expect(() => repeatsName(text)).toThrow("not JSON"),
+);

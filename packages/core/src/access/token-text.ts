@@ -11,20 +11,47 @@ export const isCanonicalBase64url = (text: string): boolean => {
   return alphabet.indexOf(text.at(-1) ?? "") % spare === 0;
 };
 
+const [quote, backslash, colon, open, close] = [0x22, 0x5c, 0x3a, 0x7b, 0x7d];
+
+/** Where the string that begins here ends: its closing quote. */
+const endOfString = (json: string, start: number): number => {
+  for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (json.charCodeAt(end - 1 - escapes) === backslash) escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  throw new Error("It is not JSON.");
+};
+
+/** Whether a colon follows, after white space: then what was before is a member's name. */
+const isName = (json: string, end: number): boolean => {
+  let next = end + 1;
+  while (json.charCodeAt(next) <= 0x20) next++;
+  return json.charCodeAt(next) === colon;
+};
+
 /**
  * Whether an object in this JSON has a member twice, however its name is written. Readers differ in which one they take
- * (RFC 8259, section 4), so what one has checked another may not see. The text must be JSON.
+ * (RFC 8259, section 4), so what one has checked another may not see.
+ *
+ * @throws Error where the text is plainly no JSON; it is for text that is.
  */
 export const repeatsName = (json: string): boolean => {
   const objects: Set<string>[] = [];
-  for (const [token, name] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
-    if (token === "{") objects.push(new Set());
-    else if (token === "}") objects.pop();
-    else if (name !== undefined) {
-      const names = objects.at(-1);
-      const plain = name.includes("\\") ? JSON.stringify(JSON.parse(name)) : name;
-      if (names?.has(plain) === true) return true;
-      names?.add(plain);
+  for (let at = 0; at < json.length; at++) {
+    const char = json.charCodeAt(at);
+    if (char === open) objects.push(new Set());
+    else if (char === close) objects.pop();
+    else if (char === quote) {
+      const end = endOfString(json, at);
+      if (isName(json, end)) {
+        const written = json.slice(at, end + 1);
+        const name = written.includes("\\") ? JSON.stringify(JSON.parse(written)) : written;
+        const names = objects.at(-1);
+        if (names?.has(name) === true) return true;
+        names?.add(name);
+      }
+      at = end;
     }
   }
   return false;
