@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { api } from "../tests/bench/api.ts";
 import { authorizer } from "../tests/bench/authorizer.ts";
-import { line, type Row } from "../tests/bench/bench.ts";
+import { headings, line, type Row } from "../tests/bench/bench.ts";
 import { manyTenants } from "../tests/bench/many-tenants.ts";
 import { metering } from "../tests/bench/metering.ts";
 import { onboarding } from "../tests/bench/onboarding.ts";
@@ -17,8 +17,8 @@ for (const bench of [authorizer, api, metering, onboarding, manyTenants].filter(
   console.log(`\n${bench.name}`);
   const rows = await bench.run();
   results[bench.name] = rows;
-  const cells = [["measure", "value", "beside", "ratio"], ...rows.map(line)];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const cells = [headings, ...rows.map(line)];
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   for (const row of cells)
     console.log(
       `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ")}`,

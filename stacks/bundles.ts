@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import type * as Rolldown from "rolldown";
+import { bundleInput, bundleOutput } from "./bundle-options";
 
 const { root } = $cli.paths;
 const out = join(root, ".sst/bundles");
@@ -36,21 +37,10 @@ const bundleTogether = async (functions: ReadonlyMap<string, string>, to: string
   const { output } = await build({
     cwd: root,
     input: Object.fromEntries(functions),
-    platform: "node",
-    resolve: { mainFields: ["module", "main"] },
-    external: [
-      "pg-native",
-      // Where the SDK looks for credentials on a developer's machine. Lambda puts them into the environment.
-      /^@aws-sdk\/credential-provider-(ini|login|process|sso|web-identity)$/,
-    ],
-    transform: { target: "node24" },
-    logLevel: "silent",
+    ...bundleInput,
     output: {
       dir: to,
-      format: "esm",
-      minify: true,
-      keepNames: true,
-      entryFileNames: "[name].mjs",
+      ...bundleOutput,
       chunkFileNames: "[name]-[hash].mjs",
       codeSplitting: {
         // What is loaded on demand stays apart.
