@@ -53,7 +53,7 @@ const skewSeconds = 300;
 export type ReadToken = DecomposedJwt & { readonly text: string };
 
 /** @throws Error for what is no token. */
-export const readToken = (text: string): ReadToken => ({ ...decomposeUnverifiedJwt(text), text });
+export const readToken = (jwt: string): ReadToken => ({ ...decomposeUnverifiedJwt(jwt), text: jwt });
 
 /** What of a token its claims do not show: what was signed must be one text that everybody reads alike. */
 const checkText = ({ headerB64, payloadB64, signatureB64 }: ReadToken): void => {
