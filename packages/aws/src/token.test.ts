@@ -171,6 +171,7 @@ describe("an access token", () => {
     ["with HS256 by the public key", withHmac],
     ["with RS512", () => signed({}, { alg: "RS512" }, key.privateKey, "sha512")],
     ["with RS512 by a key of no algorithm", () => signed({}, { alg: "RS512", kid: "plain" }, key.privateKey, "sha512")],
+    ["that names another algorithm than it is signed with", () => signed({}, { alg: "RS512" })],
     ["by a key that is for another algorithm", () => signed({}, { kid: "rs384" })],
     ["by a key that is for encryption", () => signed({}, { kid: "enc" })],
     ["by a key of another kind", () => signed({}, { kid: "curve" }, curve.privateKey)],

@@ -114,7 +114,7 @@ export const tokenJudge =
     if (token.header.alg !== "RS256") throw new Error("The algorithm is not RS256.");
     const found = findKey(pool.jwksUri, token);
     const key = found instanceof Promise ? await found : found;
-    const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf(".")), "latin1");
+    const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf(".")));
     const signature = Buffer.from(token.signatureB64, "base64url");
     if (!verifySignature("sha256", signed, key, signature)) throw new Error("Its signature is not the pool's.");
     checkText(token);

@@ -122,6 +122,17 @@ describe("the authorizer", () => {
     ]);
   });
 
+  test("tells on whose behalf, and why, and lets such a bearer do only what support may do for others", async () => {
+    const impersonation = { id: "imp_1", user_id: "v", reason: "ticket" };
+    const acting = { ...bearer, org_id: "ten_1", impersonation };
+    const { context } = await authorizer(async () => acting, shared)(eventOf("GET", "/api/usage"));
+    const { sub, email, org_id, permissions: held, sid } = acting;
+    const onBehalf = { impersonation: "imp_1", on_behalf_of: "v", impersonation_reason: "ticket" };
+    expect(context).toEqual({ sub, email, org_id, permissions: held, sid, ...onBehalf });
+    expect(await effectOf(eventOf("GET", "/api/usage"), acting)).toMatchObject({ Effect: "Allow" });
+    expect(await effectOf(eventOf("GET", "/api/sessions"), acting)).toMatchObject({ Effect: "Deny" });
+  });
+
   test("denies everything, and not a pattern, where the path holds a wildcard", async () =>
     expect(await effectOf(onTenant("/admin/tenants/*"))).toEqual({
       Action: "execute-api:Invoke",
@@ -178,6 +189,7 @@ describe("the Authorization header", () => {
     [{ Authorization: ["Bearera.b.c"] }],
     [{ Authorization: ["a.b.c"] }],
     [{ Authorization: ["Basic a.b.c"] }],
+    [{ Authorization: [`Basic ${"a.b.c".repeat(20)}`] }],
     [{ Authorization: ["x Bearer a.b.c"] }],
     [{ Authorization: ["Bearer\ta.b.c"] }],
     [{ Authorization: [`Bearer a.b.${"c".repeat(8182)}`] }],

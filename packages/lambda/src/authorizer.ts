@@ -31,8 +31,6 @@ export type Verify<B extends Bearer = Bearer> = (token: string, origin: Origin) 
 /** Larger than any token we sign, and far below what would be costly to look at. */
 const maxHeaderLength = 8192;
 
-const headerName = "authorization";
-
 /**
  * The credentials of one `Authorization: Bearer` header. A second header is refused even if it is equal. How a token or a
  * key is written, its verifier checks, and once only: most that come have been seen before.
@@ -41,8 +39,7 @@ const headerName = "authorization";
  */
 export const bearerToken = (headers: APIGatewayRequestAuthorizerEvent["multiValueHeaders"]): string => {
   const values: string[] = [];
-  for (const name in headers)
-    if (name.length === headerName.length && name.toLowerCase() === headerName) values.push(...(headers[name] ?? []));
+  for (const name in headers) if (name.toLowerCase() === "authorization") values.push(...(headers[name] ?? []));
   const [value] = values;
   if (value === undefined) throw new Error("There is no Authorization header.");
   if (values.length > 1) throw new Error("There is more than one Authorization header.");

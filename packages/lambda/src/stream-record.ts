@@ -11,15 +11,12 @@ export const maxUnpacked = 16 * 1024 * 1024;
 const maxBatch = 128 * 1024 * 1024;
 
 /** A record of the Kinesis event source in the core's form. */
-export const incoming = ({ eventID, kinesis }: KinesisStreamRecord): IncomingRecord => {
-  const read = textOf(Buffer.from(kinesis.data, "base64"));
-  return {
-    position: eventID,
-    partitionKey: kinesis.partitionKey,
-    arrivedAt: Math.round(kinesis.approximateArrivalTimestamp * 1000),
-    data: kinesis.data,
-    ...(typeof read === "string" ? { text: read } : { text: null, unreadable: read }),
-  };
+export const incoming = ({ eventID: position, kinesis }: KinesisStreamRecord): IncomingRecord => {
+  const { data, partitionKey, approximateArrivalTimestamp } = kinesis;
+  const arrivedAt = Math.round(approximateArrivalTimestamp * 1000);
+  const text = asciiOf(data) ?? textOf(Buffer.from(data, "base64"));
+  if (typeof text === "string") return { position, partitionKey, arrivedAt, data, text };
+  return { position, partitionKey, arrivedAt, data, text: null, unreadable: text };
 };
 
 /**
@@ -36,6 +33,16 @@ export const incomingBatch = (records: readonly KinesisStreamRecord[], limit = m
     size += taken.text?.length ?? taken.data.length;
   }
   return batch;
+};
+
+/**
+ * The text of most records: bytes that are ASCII, and so are neither compressed nor wrong, need no buffer of their own.
+ * Undefined for all others, and for none at all.
+ */
+const asciiOf = (data: string): string | undefined => {
+  const text = atob(data);
+  // In UTF-8 a character beyond ASCII takes more than the one byte that it stands for here.
+  return text !== "" && Buffer.byteLength(text) === text.length ? text : undefined;
 };
 
 const textOf = (bytes: Buffer): string | Rejection => {

@@ -66,9 +66,9 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
   const current = new Set<string>();
   let used = 0;
 
-  /** Puts the chunk last in line to be forgotten. */
+  /** Puts the chunk last in line to be forgotten; who is where in it matters only when memory begins to run out. */
   const remember = (name: string, chunk: Known) => {
-    known.delete(name);
+    if (used > memory / 2) known.delete(name);
     known.set(name, chunk);
   };
 
@@ -167,10 +167,9 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
         if (step.seal !== undefined) await chunks.seal(key, step.seal.page, step.seal.ids);
         const result = await chunks.save(key, step.head, closedPeriods(key.hour, clock().getTime()));
         if (result.saved) {
-          const taken = left.slice(0, step.taken);
-          addIds(name, chunk, () => {
-            for (const event of taken) chunk.ids.add(event);
-          });
+          const before = chunk.ids.bytes;
+          for (let at = 0; at < step.taken; at++) chunk.ids.add(left[at]!);
+          if (known.get(name) === chunk) used += chunk.ids.bytes - before;
           advance(chunk, step.head);
           counted += step.taken + revived;
           lost = 0;
@@ -201,14 +200,21 @@ const advance = (chunk: Known, head: Head) => {
 const nameOf = ({ tenantId, hour, series }: ChunkKey) =>
   series === undefined ? `${tenantId}/${hour}` : `${tenantId}/${hour}/${series}`;
 
-const unknownTo = (chunk: Known, events: readonly Counted[]) => events.filter((event) => !chunk.ids.has(event));
+/** The very same list where all of them are, as mostly. */
+const unknownTo = (chunk: Known, events: readonly Counted[]): readonly Counted[] =>
+  events.some((event) => chunk.ids.has(event)) ? events.filter((event) => !chunk.ids.has(event)) : events;
 
 /** Each event once: the first of those with the same id. Most chunks get a handful, for which a set is too much. */
 const withoutRepeats = (events: readonly Counted[]): readonly Counted[] => {
-  if (events.length <= 8) return events.filter((event, index) => firstLike(events, event) === index);
+  if (events.length <= 8) return events.some(isRepeated) ? events.filter((...one) => !isRepeated(...one)) : events;
   const seen = new IdSet();
   return events.filter((event) => seen.add(event));
 };
 
-const firstLike = (events: readonly Counted[], { hi, lo }: Counted) =>
-  events.findIndex((event) => event.lo === lo && event.hi === hi);
+const isRepeated = ({ hi, lo }: Counted, index: number, events: readonly Counted[]): boolean => {
+  for (let at = 0; at < index; at++) {
+    const other = events[at];
+    if (other !== undefined && other.lo === lo && other.hi === hi) return true;
+  }
+  return false;
+};

@@ -98,11 +98,17 @@ export const withoutIds = (page: Uint8Array, out: Uint8Array): Uint8Array => {
 export const appendIds = (page: Uint8Array, added: readonly Fingerprint[]): Uint8Array => {
   const ids = new Uint8Array(page.byteLength + added.length * 8);
   ids.set(page);
-  const view = new DataView(ids.buffer);
   let at = page.byteLength;
-  for (const id of added) {
-    view.setUint32(at, id.hi);
-    view.setUint32(at + 4, id.lo);
+  for (const { hi, lo } of added) {
+    // By bytes: a view for so few numbers takes longer than they do.
+    ids[at] = hi >>> 24;
+    ids[at + 1] = hi >>> 16;
+    ids[at + 2] = hi >>> 8;
+    ids[at + 3] = hi;
+    ids[at + 4] = lo >>> 24;
+    ids[at + 5] = lo >>> 16;
+    ids[at + 6] = lo >>> 8;
+    ids[at + 7] = lo;
     at += 8;
   }
   return ids;

@@ -63,7 +63,7 @@ export const meterUsage =
         for (const chunk of tenant.chunks.values()) faults.push(...setAside(chunk.events, refusals[standing]));
         return;
       }
-      faults.push(...(await refuseSeries(ports.admit, tenantId, tenant, meters)));
+      if (tenant.series.size > 0) faults.push(...(await refuseSeries(ports.admit, tenantId, tenant, meters)));
       for (const chunk of tenant.chunks.values()) if (chunk.events.length > 0) known.push(chunk);
     });
     for (const { item, error } of failures) for (const chunk of item[1].chunks.values()) fail(chunk, error);
