@@ -21,6 +21,8 @@ export type TenantEvents = {
   readonly chunks: Map<number | string, ChunkEvents>;
   /** The series with dimensions by month (its first hour). Each must be admitted before an event of it counts. */
   readonly series: Map<number, Set<string>>;
+  /** The chunk that the last event by hour went to: mostly the next one goes there too. */
+  recent?: ChunkEvents;
 };
 
 export type Fault = Rejection & { readonly record: number; readonly line: number };
@@ -66,11 +68,15 @@ export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable
       else met.add(series);
     }
     const isUnique = meter.aggregation === "unique";
-    const place = isUnique ? `${hour} ${series}` : hour;
-    let chunk = tenant.chunks.get(place);
-    if (chunk === undefined) {
-      const key = isUnique ? { tenantId, hour, series } : { tenantId, hour };
-      tenant.chunks.set(place, (chunk = { key, events: [] }));
+    let chunk = tenant.recent;
+    if (chunk === undefined || isUnique || chunk.key.hour !== hour) {
+      const place = isUnique ? `${hour} ${series}` : hour;
+      chunk = tenant.chunks.get(place);
+      if (chunk === undefined) {
+        const key = isUnique ? { tenantId, hour, series } : { tenantId, hour };
+        tenant.chunks.set(place, (chunk = { key, events: [] }));
+      }
+      if (!isUnique) tenant.recent = chunk;
     }
     const { hi, lo } =
       isUnique && user !== undefined
