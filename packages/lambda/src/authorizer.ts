@@ -62,11 +62,7 @@ export const authorizer =
     try {
       bearer = await verify(bearerToken(event.multiValueHeaders), originOf(event.requestContext.identity));
     } catch (error) {
-      const ours = error instanceof Error && error.name === "KeysUnavailable";
-      log(ours ? "error" : "info", "refused", { ...about, status: ours ? 500 : 401, reason: reasonOf(error) });
-      if (ours) throw error;
-      // API Gateway answers 401 to this very message, and 500 to any other.
-      throw new Error("Unauthorized");
+      throw refusal(error, about);
     }
     const decision = decisionOn(bearer, findRoute(event.httpMethod, event.resource));
     // In a policy these are wildcards; no id contains them.
@@ -92,6 +88,13 @@ export const authorizer =
       usageIdentifierKey: bearer.usageKey ?? (bearer.org_id === platformOrg ? shared.platform : shared.others),
     };
   };
+
+/** Logs why, and returns what the gateway is told: it answers 401 to this very message, and 500 to any other. */
+const refusal = (error: unknown, about: Readonly<Record<string, unknown>>): Error => {
+  const ours = error instanceof Error && error.name === "KeysUnavailable";
+  log(ours ? "error" : "info", "refused", { ...about, status: ours ? 500 : 401, reason: reasonOf(error) });
+  return ours ? error : new Error("Unauthorized");
+};
 
 /** What the handlers are told of the bearer. */
 export const contextOf = ({ sub, email, org_id, permissions, sid, impersonation }: Bearer) => ({
