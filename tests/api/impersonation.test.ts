@@ -4,6 +4,7 @@ import {
   GetTokensFromRefreshTokenCommand,
   InitiateAuthCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import type { AuditRecord } from "@tenantry/core/audit/audit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { operator, poll, send, signIn } from "../support/api.ts";
@@ -50,7 +51,7 @@ const get = (path: string, token: string) => send(ready(), "GET", path, { token 
 const acting = async (of: Tenant) => {
   const { status, body, text } = await start(of);
   if (status !== 201) throw new Error(`${status} ${text}`);
-  return { ...(body as { id: string; client_id: string }), ...(await support(body.client_id)) };
+  return { ...(body as { id: string; client_id: string; ends_at: string }), ...(await support(body.client_id)) };
 };
 
 const trail = async (token: string, query = ""): Promise<AuditRecord[]> =>
@@ -81,6 +82,7 @@ describe("staff who act for a user", () => {
       roles: "tenant-owner",
       impersonation: started.body.id,
       impersonator: `support-${run}@platform.example`,
+      act: { sub: claimsIn(supportToken)["sub"] },
       on_behalf_of: tenant.owner,
       impersonation_ends_at: started.body.ends_at,
     });
@@ -162,13 +164,21 @@ describe("staff who act for a user", () => {
 
 describe("an impersonation", () => {
   test("is over within half a minute of its end, and signing in or refreshing does not bring it back", async () => {
-    const { access, refresh, id, client_id } = await acting(tenant);
+    const begun = await acting(tenant);
+    const { access, refresh, id, client_id } = begun;
     expect((await get("/api/users", access)).status).toBe(200);
     // Its session is one of the member of staff's own.
     const sessions = (await get("/api/sessions", supportToken)).body.items as { id: string; org_id: string }[];
     expect(sessions).toContainEqual(
-      expect.objectContaining({ id: claimsIn(access)["origin_jti"], org_id: tenant.id, current: false }),
+      expect.objectContaining({
+        id: claimsIn(access)["origin_jti"],
+        org_id: tenant.id,
+        current: false,
+        impersonation: { impersonation_id: id, user_id: tenant.owner, reason, ends_at: begun.ends_at },
+        idle_at: begun.ends_at,
+      }),
     );
+    expect(sessions).toContainEqual(expect.objectContaining({ org_id: "org_platform", impersonation: null }));
     expect(await end(tenant, id)).toMatchObject({ status: 200, body: { id, ended_at: expect.any(String) } });
     const since = Date.now();
     while ((await get("/api/users", access)).status !== 401 && Date.now() - since < 45_000) await sleep(500);
@@ -190,14 +200,42 @@ describe("an impersonation", () => {
     expect((await end(tenant, id)).body.type).toBe("/problems/state-conflict");
   });
 
-  test("is over when its time is, though the token lives", async () => {
-    const { access, id, client_id } = await acting(tenant);
-    await askJson(ready(), "dynamodb", "DynamoDB_20120810.UpdateItem", {
+  const endsAt = (id: string, at: number) =>
+    askJson(ready(), "dynamodb", "DynamoDB_20120810.UpdateItem", {
       TableName: table,
       Key: { pk: { S: `IMPERSONATION#${id}` }, sk: { S: "IMPERSONATION" } },
-      UpdateExpression: "SET ends_at = :now",
-      ExpressionAttributeValues: { ":now": { S: new Date().toISOString() } },
+      UpdateExpression: "SET ends_at = :at",
+      ExpressionAttributeValues: { ":at": { S: new Date(at).toISOString() } },
     });
+
+  test("leaves no storage credentials that reach anything when its time is over", async () => {
+    const { body } = await start(tenant);
+    const over = Date.now() + 8000;
+    await endsAt(String(body.id), over);
+    const { access } = await support(String(body.client_id));
+    const made = await send(ready(), "POST", "/api/storage-credentials", { token: access, body: {} });
+    expect([made.status, made.body.expires_at]).toEqual([200, new Date(over).toISOString()]);
+    const { access_key_id, secret_access_key, session_token, bucket, prefix } = made.body;
+    const s3 = new S3Client({
+      ...operator(ready()),
+      credentials: { accessKeyId: access_key_id, secretAccessKey: secret_access_key, sessionToken: session_token },
+      forcePathStyle: true,
+      maxAttempts: 1,
+    });
+    const list = () =>
+      s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix })).then(
+        () => "listed",
+        (error: Error) => error.name,
+      );
+    expect(await list()).toBe("listed");
+    await sleep(over - Date.now());
+    expect(await list()).toBe("AccessDenied");
+    expect((await send(ready(), "POST", "/api/storage-credentials", { token: access, body: {} })).status).not.toBe(200);
+  });
+
+  test("is over when its time is, though the token lives", async () => {
+    const { access, id, client_id } = await acting(tenant);
+    await endsAt(id, Date.now());
     expect(Number(claimsIn(access)["exp"]) * 1000).toBeGreaterThan(Date.now() + 60_000);
     expect((await get("/api/users", access)).status).toBe(401);
     await expect(support(client_id)).rejects.toThrow("You act for nobody now");

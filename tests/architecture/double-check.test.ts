@@ -64,7 +64,7 @@ const claimsOf = (role: Bearer): AccessClaims => {
 };
 
 const shownBy = { id: "imp_1", by: "u", user_id: "v" };
-const onBehalfOf = { user_id: "v", impersonation_id: "imp_1", reason: "ticket" };
+const onBehalfOf = { user_id: "v", impersonation_id: "imp_1", reason: "ticket", ends_at: impersonation.ends_at };
 
 const gate = (role: Bearer, operation: Guarded, status: TenantStatus): boolean => {
   const { org_id = "", permissions, perm_epoch = "" } = claimsOf(role);

@@ -88,6 +88,29 @@ describe("what the registry knows", () => {
     expect(await facts.read(bearing)).not.toHaveProperty("usageKey");
   });
 
+  test("is for whom a session acts, why and until when", async () => {
+    const impersonation = {
+      id: "imp_1",
+      by: bearing.sub,
+      user_id: "v",
+      reason: "ticket",
+      ends_at: "2026-11-20T12:20:00.000Z",
+    };
+    await facts.note({ ...bearing, impersonation }, origin, now, now - 60_000);
+    const { sessions } = await dynamoSessions(engine.documents, table).of(bearing.sub);
+    expect(sessions).toMatchObject([
+      {
+        id: "session",
+        impersonation: {
+          impersonation_id: "imp_1",
+          user_id: "v",
+          reason: "ticket",
+          ends_at: "2026-11-20T12:20:00.000Z",
+        },
+      },
+    ]);
+  });
+
   test("is a session from its first request on, which the user sees, until it is ended", async () => {
     const sessions = dynamoSessions(engine.documents, table);
     await facts.note(bearing, origin, now, now - 60_000);
@@ -100,6 +123,7 @@ describe("what the registry knows", () => {
         last_seen_at: "2026-11-20T12:00:00.000Z",
         source_ip: "203.0.113.7",
         user_agent: "test",
+        impersonation: null,
       },
     ]);
     // Within the minute nothing is written, after it is.

@@ -12,7 +12,7 @@ export type Bearing = {
   readonly org_id: string;
   readonly sid: string;
   readonly auth_time: number;
-  readonly impersonation?: Impersonating;
+  readonly impersonation?: Impersonating & { readonly reason: string; readonly ends_at: string };
 };
 
 /** Where a request came from, for the user to recognise the session by. */
@@ -100,14 +100,20 @@ export const accessFacts = (call: TableFetch = tableFetch(), table = setting("CO
       };
     },
 
-    async note({ sub, org_id, sid, auth_time }, { sourceIp, userAgent }, now, before) {
+    async note({ sub, org_id, sid, auth_time, impersonation }, { sourceIp, userAgent }, now, before) {
       const text = (S: string) => ({ S });
       const began = new Date(auth_time * 1000).toISOString();
+      const acting = impersonation && {
+        impersonation_id: text(impersonation.id),
+        user_id: text(impersonation.user_id),
+        reason: text(impersonation.reason),
+        ends_at: text(impersonation.ends_at),
+      };
       await call("UpdateItem", {
         TableName: table,
         Key: raw(keys.session(sub, sid)),
         UpdateExpression:
-          "SET last_seen_at = :now, org_id = :org, source_ip = :ip, user_agent = :agent, entity = :entity, user_id = :user, id = :id, started_at = :began, expires_at = :expires",
+          "SET last_seen_at = :now, org_id = :org, source_ip = :ip, user_agent = :agent, entity = :entity, user_id = :user, id = :id, started_at = :began, expires_at = :expires, impersonation = :acting",
         ConditionExpression:
           "attribute_not_exists(ended_at) AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)",
         ExpressionAttributeValues: {
@@ -120,6 +126,7 @@ export const accessFacts = (call: TableFetch = tableFetch(), table = setting("CO
           ":user": text(sub),
           ":id": text(sid),
           ":began": text(began),
+          ":acting": acting === undefined ? { NULL: true } : { M: acting },
           ":expires": { N: String(auth_time + keptSeconds) },
         },
       }).catch((error: unknown) => {

@@ -27,7 +27,7 @@ export const dynamoSessions = (documents: Documents, table: string): Sessions =>
     return {
       sessions: of("session")
         .filter((item) => item["ended_at"] === undefined)
-        .map(({ user_id: _whose, ...item }) => Session.parse(withoutKeys(item))),
+        .map(({ user_id: _whose, ...item }) => Session.parse({ impersonation: null, ...withoutKeys(item) })),
       signedOutAt: signOut === undefined ? null : Number(signOut["at"]),
     };
   },

@@ -25,6 +25,8 @@ export type TokenClaims = {
     readonly by: string;
     readonly user_id: string;
     readonly reason: string;
+    /** An instant. */
+    readonly ends_at: string;
   };
   /** Seconds since 1970. */
   readonly exp: number;
@@ -41,7 +43,13 @@ const impersonationIn = (payload: Readonly<Record<string, unknown>>, by: string)
   const id = text(payload, "impersonation");
   if (id === "") return {};
   return {
-    impersonation: { id, by, user_id: text(payload, "on_behalf_of"), reason: text(payload, "impersonation_reason") },
+    impersonation: {
+      id,
+      by,
+      user_id: text(payload, "on_behalf_of"),
+      reason: text(payload, "impersonation_reason"),
+      ends_at: text(payload, "impersonation_ends_at"),
+    },
   };
 };
 

@@ -1,4 +1,4 @@
-import type { OnBehalfOf } from "./access/impersonation.ts";
+import type { Acting } from "./access/impersonation.ts";
 import type { Permission } from "./access/policy.ts";
 
 /** Who is asking. Built at the edge from a verified token; verbs take it as their first argument. */
@@ -12,7 +12,7 @@ export type Context = {
     /** Which of their sign-ins; keys and the platform itself have none. */
     readonly sessionId?: string | undefined;
     /** For staff who impersonate a user: `id` and `email` are their own, organisation and permissions the user's. */
-    readonly onBehalfOf?: OnBehalfOf | undefined;
+    readonly onBehalfOf?: Acting | undefined;
   };
   readonly requestId: string;
   /** The caller's address where there is one. */

@@ -12,7 +12,9 @@ export type Bearer = {
   /** The session; empty for a key. */
   readonly sid: string;
   /** Of staff who act for a user. */
-  readonly impersonation?: { readonly id: string; readonly user_id: string; readonly reason: string } | undefined;
+  readonly impersonation?:
+    | { readonly id: string; readonly user_id: string; readonly reason: string; readonly ends_at: string }
+    | undefined;
   /** Why the bearer may not do anything now, though who they are is certain. */
   readonly barred?: string;
   /** What the gateway counts the bearer's requests under, if the tenant has a key of its own. */
@@ -107,6 +109,7 @@ export const contextOf = ({ sub, email, org_id, permissions, sid, impersonation 
     impersonation: impersonation.id,
     on_behalf_of: impersonation.user_id,
     impersonation_reason: impersonation.reason,
+    impersonation_ends_at: impersonation.ends_at,
   }),
 });
 

@@ -34,6 +34,7 @@ export const contextOf = (event: APIGatewayProxyEvent): Context => {
               user_id: claim(event, "on_behalf_of"),
               impersonation_id: claim(event, "impersonation"),
               reason: claim(event, "impersonation_reason"),
+              ends_at: claim(event, "impersonation_ends_at"),
             },
     },
     ...origin(event),

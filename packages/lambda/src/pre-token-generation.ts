@@ -30,6 +30,15 @@ export type Profiles = {
   readonly join: (client: Issuer, user: Federated, requestId: string) => Promise<Membership | null>;
 };
 
+/** The event with its answer. Claims of this version may be objects, which its published type does not know. */
+export type Enriched = Omit<PreTokenGenerationV2TriggerEvent, "response"> & {
+  readonly response: {
+    readonly claimsAndScopeOverrideDetails: {
+      readonly accessTokenGeneration: { readonly claimsToAddOrOverride: AccessClaims & { readonly email?: string } };
+    };
+  };
+};
+
 type Attributes = Readonly<Record<string, string>>;
 
 const Identities = z.array(z.object({ providerName: z.string(), primary: z.union([z.boolean(), z.string()]) }));
@@ -59,10 +68,7 @@ const federated = (attributes: Attributes): Federated | null => {
  */
 export const preTokenGeneration =
   ({ profileOf, organizationOf, impersonationBy, issuerOf, join }: Profiles) =>
-  async (
-    event: PreTokenGenerationV2TriggerEvent,
-    context: { readonly awsRequestId: string },
-  ): Promise<PreTokenGenerationV2TriggerEvent> => {
+  async (event: PreTokenGenerationV2TriggerEvent, context: { readonly awsRequestId: string }): Promise<Enriched> => {
     const attributes: Attributes = event.request.userAttributes;
     const { sub = "", email } = attributes;
     const guest = federated(attributes);
@@ -107,12 +113,9 @@ export const preTokenGeneration =
     const claims = await claimsOf();
     // An address that a tenant's provider asserts without proof is not passed on as the user's.
     const shown = guest === null || attributes["email_verified"] === "true" ? email : undefined;
-    event.response = {
-      claimsAndScopeOverrideDetails: {
-        accessTokenGeneration: {
-          claimsToAddOrOverride: { ...claims, ...(shown === undefined ? {} : { email: shown }) },
-        },
-      },
+    const added = { ...claims, ...(shown === undefined ? {} : { email: shown }) };
+    return {
+      ...event,
+      response: { claimsAndScopeOverrideDetails: { accessTokenGeneration: { claimsToAddOrOverride: added } } },
     };
-    return event;
   };

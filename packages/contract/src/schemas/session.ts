@@ -1,4 +1,5 @@
 import { Session as CoreSession } from "@tenantry/core/session/session";
+import { Instant } from "@tenantry/core/time";
 import { z } from "zod";
 import { instantExample, tenantIdExample } from "./common.ts";
 
@@ -7,6 +8,15 @@ export const sessionIdExample = "5f0c8f4e-31d5-4a0e-9d0c-0f6f6c1b7a52";
 export const Session = z
   .strictObject({
     ...CoreSession.shape,
+    impersonation: z
+      .strictObject({
+        impersonation_id: z.string(),
+        user_id: z.string().meta({ description: "For whom you act." }),
+        reason: z.string().meta({ description: "As you gave it." }),
+        ends_at: Instant.meta({ description: "From then on its tokens are refused." }),
+      })
+      .nullable()
+      .meta({ description: "Of a sign-in by which staff act for a user of `org_id`; null for all others." }),
     idle_at: z.string().meta({ description: "When the session ends if nothing is asked until then." }),
     current: z.boolean().meta({ description: "Whether this request is of it." }),
   })
@@ -20,6 +30,7 @@ export const Session = z
       last_seen_at: instantExample,
       source_ip: "203.0.113.7",
       user_agent: "Mozilla/5.0",
+      impersonation: null,
       idle_at: "2026-11-20T14:45:12.123Z",
       current: true,
     },

@@ -14,6 +14,8 @@ export type AccessClaims = {
   readonly perm_epoch?: string;
   /** Of a token by which staff act for a user. `impersonator` is their address, for a banner. */
   readonly impersonation?: string;
+  /** Who acts, as RFC 8693 has it (section 4.1). */
+  readonly act?: { readonly sub: string };
   readonly impersonator?: string;
   readonly on_behalf_of?: string;
   readonly impersonation_reason?: string;
@@ -84,6 +86,7 @@ export const impersonationClaims = (
     permissionsOf(heldIn(membership), organization.roles).filter((one) => impersonable.includes(one)),
   ),
   impersonation: impersonation.id,
+  act: { sub: impersonation.impersonator.id },
   impersonator: impersonation.impersonator.email ?? impersonation.impersonator.id,
   on_behalf_of: impersonation.user_id,
   impersonation_reason: impersonation.reason,

@@ -9,6 +9,9 @@ export type OnBehalfOf = {
   readonly reason: string;
 };
 
+/** The same, and until when: an instant. */
+export type Acting = OnBehalfOf & { readonly ends_at: string };
+
 /** What stands in a tenant's place for the client through which staff impersonate: its tokens do nothing else. */
 export const impersonationIssuer = "impersonation";
 

@@ -1,7 +1,10 @@
+import type { OnBehalfOf } from "../access/impersonation.ts";
 import type { Context } from "../context.ts";
 import type { Clock, NewId } from "../ports.ts";
 import type { AuditedChange } from "./actions.ts";
 import type { AuditEntry } from "./audit.ts";
+
+const behalf = ({ user_id, impersonation_id, reason }: OnBehalfOf) => ({ user_id, impersonation_id, reason });
 
 /** The audit entry of one change. `before` and `after` are what changed, as far as a reader of the trail needs it. */
 export const auditEntry = (
@@ -18,7 +21,7 @@ export const auditEntry = (
   source_ip: ctx.sourceIp ?? null,
   before: change.before ?? null,
   after: change.after ?? null,
-  on_behalf_of: ctx.actor.onBehalfOf ?? null,
+  on_behalf_of: ctx.actor.onBehalfOf === undefined ? null : behalf(ctx.actor.onBehalfOf),
   target: ctx.target ?? null,
   user_agent: ctx.userAgent ?? null,
   result: "done",

@@ -6,6 +6,12 @@ import type { Session, Sessions } from "./session.ts";
 
 export type OwnSession = Session & { readonly idle_at: string; readonly current: boolean };
 
+/** When it is over if nothing is asked until then: an impersonation's not after the impersonation. */
+const endOf = ({ last_seen_at, impersonation }: Session): string => {
+  const idle = Date.parse(last_seen_at) + idleMillis;
+  return new Date(impersonation === null ? idle : Math.min(idle, Date.parse(impersonation.ends_at))).toISOString();
+};
+
 /** The caller's own sessions that live, the one used last first. */
 export const listSessions =
   (ports: { readonly sessions: Pick<Sessions, "of">; readonly clock: Clock }) =>
@@ -16,7 +22,7 @@ export const listSessions =
     return sessions
       .map((one) => ({
         ...one,
-        idle_at: new Date(Date.parse(one.last_seen_at) + idleMillis).toISOString(),
+        idle_at: endOf(one),
         current: one.id === sessionId,
       }))
       .filter((one) => Date.parse(one.idle_at) > now && Date.parse(one.started_at) > (signedOutAt ?? 0) * 1000)

@@ -13,6 +13,10 @@ export const Session = z.strictObject({
   last_seen_at: Instant,
   source_ip: z.string(),
   user_agent: z.string(),
+  /** Of a sign-in by which a member of staff acts for a user: for whom, why and until when; null for all others. */
+  impersonation: z
+    .strictObject({ impersonation_id: z.string(), user_id: z.string(), reason: z.string(), ends_at: Instant })
+    .nullable(),
 });
 export type Session = Readonly<z.infer<typeof Session>>;
 

@@ -43,7 +43,7 @@ test("credentials go to the caller, and to the audit trail goes that they went",
   for (const org of [platformOrg, ids.tenant]) {
     const it = world();
     expect(await createStorageCredentials(it.ports)(by(org), { tenantId: ids.tenant, seconds: 900 })).toEqual(issued);
-    expect(it.asked).toEqual([[{ slug: "acme-corp", storage }, 900]]);
+    expect(it.asked).toEqual([[{ slug: "acme-corp", storage }, 900, undefined]]);
     expect(it.state.commits.map(({ audit }) => audit)).toMatchObject([
       { actor: "sub-1", action: "tenant.create-storage-credentials", tenant_id: ids.tenant, after: { seconds: 900 } },
     ]);
@@ -78,6 +78,29 @@ test.for([
   const it = world();
   await expect(createStorageCredentials(it.ports)(ctx, { tenantId, seconds: 900 })).rejects.toMatchObject({ code });
   expect(it.asked).toEqual([]);
+});
+
+test("an impersonation's are as short as there are any, and reach nothing from its end on", async () => {
+  const acting = (ends_at: string): Context => ({
+    ...by(ids.tenant),
+    actor: {
+      ...by(ids.tenant).actor,
+      onBehalfOf: { user_id: "sub-2", impersonation_id: "imp_1", reason: "ticket", ends_at },
+    },
+  });
+  const it = world();
+  const ends = "2026-11-20T13:45:12.124Z";
+  expect(await createOwnStorageCredentials(it.ports)(acting(ends), { seconds: 3600 })).toEqual(issued);
+  expect(it.asked).toEqual([[{ slug: "acme-corp", storage }, 900, ends]]);
+  expect(it.state.commits[0]?.audit).toMatchObject({
+    after: { seconds: 900, until: ends },
+    on_behalf_of: { user_id: "sub-2", impersonation_id: "imp_1", reason: "ticket" },
+  });
+  for (const over of ["2026-11-20T13:45:12.123Z", "2026-11-20T13:00:00.000Z", "", "never"]) {
+    const refused = createOwnStorageCredentials(it.ports)(acting(over), { seconds: 900 });
+    await expect(refused).rejects.toMatchObject({ code: "forbidden" });
+  }
+  expect(it.asked).toHaveLength(1);
 });
 
 test("one's own are those of one's organisation; staff have none", async () => {

@@ -24,9 +24,11 @@ export type StorageCredentials = {
 
 /** Makes credentials that reach one tenant's folder and nothing else. */
 export interface StorageVault {
+  /** @param until an instant from which on they reach nothing, though they may last longer */
   issue(
     tenant: { readonly slug: string; readonly storage: NonNullable<TenantResources["storage"]> },
     seconds: number,
+    until?: string,
   ): Promise<StorageCredentials>;
 }
 
@@ -41,16 +43,20 @@ type Input = { readonly tenantId: string; readonly seconds: number };
 
 /**
  * Hands out short-lived credentials for a tenant's folder. Who asked, for whom and for how long goes to the audit trail
- * before they are made; the credentials go nowhere but to the caller.
+ * before they are made; the credentials go nowhere but to the caller. By an impersonation they are as short as there are any,
+ * as they cannot be taken back when it is ended, and reach nothing once its time is over.
  *
- * @throws Problem `tenant-not-found`, `state-conflict` unless the tenant is active.
+ * @throws Problem `tenant-not-found`, `state-conflict` unless the tenant is active, `forbidden` once the time is over.
  */
 export const createStorageCredentials =
   (ports: StoragePorts) =>
   async (ctx: Context, { tenantId, seconds: asked }: Input): Promise<StorageCredentials> => {
     authorise(ctx, "storage:credentials", tenantId);
-    // They outlive an impersonation that is ended, so they are as short as there are any.
-    const seconds = ctx.actor.onBehalfOf === undefined ? asked : credentialSeconds.least;
+    const until = ctx.actor.onBehalfOf?.ends_at;
+    const seconds = until === undefined ? asked : credentialSeconds.least;
+    // Not `>=`: a time that is none must not keep it alive.
+    if (until !== undefined && !(ports.clock().getTime() < Date.parse(until)))
+      throw new Problem("forbidden", "The impersonation's time is over.");
     const tenant = TenantId.safeParse(tenantId).success ? await ports.registry.getTenant(tenantId) : null;
     if (tenant === null) throw new Problem("tenant-not-found", `There is no tenant ${tenantId}.`);
     const { slug, status, resources } = tenant;
@@ -62,10 +68,10 @@ export const createStorageCredentials =
     const audit = auditEntry(ports, ctx, {
       action: "tenant.create-storage-credentials",
       tenantId,
-      after: { prefix: resources.storage.prefix, seconds },
+      after: { prefix: resources.storage.prefix, seconds, ...(until === undefined ? {} : { until }) },
     });
     if (!(await ports.registry.note(tenantId, "active", { audit, events: [] }))) throw inactive;
-    return ports.vault.issue({ slug, storage: resources.storage }, seconds);
+    return ports.vault.issue({ slug, storage: resources.storage }, seconds, until);
   };
 
 /**

@@ -39,6 +39,8 @@ const everything = [
 const simulable = (text: string): string =>
   text.replaceAll(/kms:EncryptionContext:/gi, "aws:RequestTag/kms:EncryptionContext:");
 
+const secondNow = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
+
 const textsOfPolicies = new WeakMap<object, string>();
 /** A resource's policy in lower case. */
 const textOf = (policy: object): string => {
@@ -69,6 +71,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
       "aws:PrincipalType": "AssumedRole",
       "aws:RequestedRegion": region,
       "aws:SecureTransport": "true",
+      "aws:CurrentTime": secondNow(),
     };
     for (const [tag, value] of Object.entries(caller.sessionTags)) all[`aws:PrincipalTag/${tag}`] = value;
     for (const [key, value] of Object.entries(context)) all[key] = typeof value === "string" ? value : [...value];
@@ -124,7 +127,9 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   const relevant = (caller: Caller, { context = {}, policy }: Permission): Question["context"] => {
     const own = `${texts.get(caller.role ?? "") ?? ""}${caller.sessionPolicy?.toLowerCase() ?? ""}`;
     const text = policy === undefined ? own : `${own}${textOf(policy)}`;
-    const named = Object.entries(context).map(([key, value]) => [simulable(key), value] as const);
+    // A decision by the time is kept for no other time.
+    const asked = text.includes("aws:currenttime") ? { ...context, "aws:CurrentTime": secondNow() } : context;
+    const named = Object.entries(asked).map(([key, value]) => [simulable(key), value] as const);
     return Object.fromEntries(named.filter(([key]) => text.includes(key.toLowerCase())));
   };
 

@@ -16,6 +16,11 @@ describe("STS", () => {
       graphOf(
         roleOf("starter", []),
         roleOf("switcher", [{ Effect: "Allow", Action: ["sts:AssumeRole", "sts:TagSession"], Resource: "*" }]),
+        roleOf("powerless", [], {
+          Effect: "Allow",
+          Principal: { AWS: `arn:aws:iam::${account}:root` },
+          Action: "sts:AssumeRole",
+        }),
         roleOf("anyone", [{ Effect: "Allow", Action: "*", Resource: "*" }], {
           Effect: "Allow",
           Principal: { AWS: `arn:aws:iam::${account}:root` },
@@ -59,6 +64,25 @@ describe("STS", () => {
       ":assumed-role/anyone/me",
     );
     expect(gateway.sessions.find(credentials.accessKeyId)?.caller.sessionTags).toEqual({ tenant: "acme" });
+  });
+
+  test("a session policy that ends at a time allows until then and nothing after", async () => {
+    const until = async (at: number, role: string) => {
+      const Condition = { DateLessThan: { "aws:CurrentTime": `${new Date(at).toISOString().slice(0, 19)}Z` } };
+      const Statement = [{ Effect: "Allow", Action: "*", Resource: "*", Condition }];
+      const policy = encodeURIComponent(JSON.stringify({ Version: "2012-10-17", Statement }));
+      const { text } = await assume(role, `&Policy=${policy}`);
+      const credentials = {
+        accessKeyId: field(text, "AccessKeyId"),
+        secretAccessKey: field(text, "SecretAccessKey"),
+        sessionToken: field(text, "SessionToken"),
+      };
+      return (await assume("anyone", "", credentials)).status;
+    };
+    expect(await until(Date.now() + 60_000, "anyone")).toBe(200);
+    expect(await until(Date.now() - 1000, "anyone")).toBe(403);
+    // It gives nothing that the role has not.
+    expect(await until(Date.now() + 60_000, "powerless")).toBe(403);
   });
 
   test("notes that a role has used what let it assume another", async () => {
