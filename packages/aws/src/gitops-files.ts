@@ -1,16 +1,27 @@
-import { stringify } from "yaml";
+import { stringify as yaml } from "yaml";
 import type { NamespaceRequest } from "@tenantry/core/provisioning/ports";
 
 /** Where a tenant's objects lie in the repository. */
 export const valuesPath = (slug: string): string => `tenants/${slug}/values.yaml`;
 
+/**
+ * Every text is quoted. Helm and Argo CD read YAML 1.1 in part, to which the slug `no` is a boolean and `017` a number.
+ */
+const stringify = (value: object): string =>
+  yaml(value, {
+    aliasDuplicateObjects: false,
+    lineWidth: 0,
+    defaultStringType: "QUOTE_DOUBLE",
+    defaultKeyType: "PLAIN",
+  });
+
 /** The very objects that the direct driver sends, as values of the chart. */
 export const valuesFile = ({ tenantId, slug, objects, ifServed }: NamespaceRequest): string =>
-  stringify({ tenant: { id: tenantId, slug }, ifServed, objects }, { aliasDuplicateObjects: false, lineWidth: 0 });
+  stringify({ tenant: { id: tenantId, slug }, ifServed, objects });
 
 /** What makes tenants' files objects of the cluster: an ApplicationSet with one Application for each, and its chart. */
 export const platformFiles = (repository: { readonly url: string; readonly branch: string }) => ({
-  "applicationset.yaml": stringify(applicationSet(repository), { lineWidth: 0 }),
+  "applicationset.yaml": stringify(applicationSet(repository)),
   "charts/tenant/Chart.yaml": stringify({
     apiVersion: "v2",
     name: "tenant",
