@@ -23,6 +23,7 @@ const settings = {
   GITOPS_REPOSITORY: process.env["GITOPS_REPOSITORY"] ?? "",
   GITOPS_BRANCH: process.env["GITOPS_BRANCH"] ?? "",
   GITOPS_SECRET: process.env["GITOPS_SECRET"] ?? "",
+  ALARM_EMAIL: process.env["ALARM_EMAIL"] ?? "",
   BILLING_EXPORTS: process.env["BILLING_EXPORTS"] ?? "",
   BILLING_GRACE_DAYS: process.env["BILLING_GRACE_DAYS"] ?? "",
   TASK_SECONDS: process.env["TASK_SECONDS"] ?? "",

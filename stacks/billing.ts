@@ -1,4 +1,5 @@
 import { exportSettings } from "@tenantry/core/usage-export/settings";
+import { alarm } from "./alarms";
 import { usageBucket } from "./buckets";
 import { allow } from "./functions";
 import { billingExports, billingGraceDays } from "./settings";
@@ -54,16 +55,11 @@ if (billingExports !== undefined) {
     },
   });
 
-  new aws.cloudwatch.MetricAlarm("UnexportedUsage", {
-    alarmDescription: "Usage was not taken by who bills it: the log of ExportUsage says why.",
-    namespace: "Tenantry",
-    metricName: "UnexportedUsage",
+  alarm("UnexportedUsage", {
+    says: "Usage was not taken by who bills it: the log of ExportUsage says why.",
+    metric: "Tenantry UnexportedUsage",
     dimensions: { function_name: exporting.nodes.function.apply((fn) => fn.name) },
     statistic: "Sum",
-    evaluationPeriods: 1,
     period: 3600,
-    threshold: 0,
-    comparisonOperator: "GreaterThanThreshold",
-    treatMissingData: "notBreaching",
   });
 }

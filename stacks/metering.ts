@@ -1,3 +1,4 @@
+import { alarm } from "./alarms";
 import { usageBucket } from "./buckets";
 import { allow } from "./functions";
 import { production } from "./settings";
@@ -90,31 +91,23 @@ const recoverUsage = failures.subscribe(
   { batch: { size: 1, partialResponses: true } },
 );
 
-const alarm = { evaluationPeriods: 1, period: 60, threshold: 0, comparisonOperator: "GreaterThanThreshold" };
-
 // What is set aside bills nobody until somebody looks: `GET /admin/usage/quarantine`.
 for (const [name, consumer] of [
   ["QuarantinedUsage", meterUsage],
   ["QuarantinedBatches", recoverUsage],
 ] as const)
-  new aws.cloudwatch.MetricAlarm(name, {
-    ...alarm,
-    alarmDescription: "Usage was set aside: look at GET /admin/usage/quarantine.",
-    namespace: "Tenantry",
-    metricName: "QuarantinedRecords",
+  alarm(name, {
+    says: "Usage was set aside: look at GET /admin/usage/quarantine.",
+    metric: "Tenantry QuarantinedRecords",
     dimensions: { function_name: consumer.nodes.function.apply((fn) => fn.name) },
     statistic: "Sum",
-    treatMissingData: "notBreaching",
   });
 
-new aws.cloudwatch.MetricAlarm("LostUsage", {
-  ...alarm,
-  alarmDescription: "A batch of usage could not be recovered: docs/metering-operations.md tells what to do.",
-  namespace: "AWS/SQS",
-  metricName: "ApproximateNumberOfMessagesVisible",
+alarm("LostUsage", {
+  says: "A batch of usage could not be recovered: docs/metering-operations.md tells what to do.",
+  metric: "AWS/SQS ApproximateNumberOfMessagesVisible",
   dimensions: { QueueName: lost.nodes.queue.name },
   statistic: "Maximum",
-  treatMissingData: "notBreaching",
 });
 
 const rollingUp = {

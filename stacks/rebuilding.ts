@@ -1,3 +1,4 @@
+import { alarm } from "./alarms";
 import { rebuildUsage } from "../workflows/rebuild-usage";
 import { usageBucket } from "./buckets";
 import { allow } from "./functions";
@@ -55,15 +56,10 @@ new sst.aws.CronV2("SampleRebuilds", {
   },
 });
 
-new aws.cloudwatch.MetricAlarm("UsageDiffers", {
-  alarmDescription: "What is kept of usage is not what the archive says: look at the reports of RebuildUsageMachine.",
-  namespace: "Tenantry",
-  metricName: "UsageDifferences",
+alarm("UsageDiffers", {
+  says: "What is kept of usage is not what the archive says: look at the reports of RebuildUsageMachine.",
+  metric: "Tenantry UsageDifferences",
   dimensions: { function_name: rebuild.name },
   statistic: "Sum",
-  evaluationPeriods: 1,
   period: 300,
-  threshold: 0,
-  comparisonOperator: "GreaterThanThreshold",
-  treatMissingData: "notBreaching",
 });

@@ -48,6 +48,9 @@ export const ssoAllowedHosts = process.env.SSO_ALLOWED_HOSTS ?? "";
  */
 export const billingExports = process.env.BILLING_EXPORTS || undefined;
 
+/** An address that is mailed when an alarm is raised or over; nobody is unless set. */
+export const alarmEmail = process.env.ALARM_EMAIL || undefined;
+
 /** How many days after its end a month stays open for usage that comes late, before it is finalized; 27 at most. */
 export const billingGraceDays = process.env.BILLING_GRACE_DAYS || "3";
 

@@ -1,4 +1,5 @@
 import { eventTypes } from "@tenantry/core/events";
+import { alarm } from "./alarms";
 import { bus } from "./events";
 import { allow } from "./functions";
 import { webhookAllowedHosts } from "./settings";
@@ -14,17 +15,11 @@ const failures = new sst.aws.Queue("WebhookFailures", {
   transform: { queue: { messageRetentionSeconds: 1_209_600 } },
 });
 
-new aws.cloudwatch.MetricAlarm("WebhookFailuresAlarm", {
-  alarmDescription: "Events or webhook deliveries were set aside: docs/webhooks.md tells how to take them up again.",
-  namespace: "AWS/SQS",
-  metricName: "ApproximateNumberOfMessagesVisible",
+alarm("WebhookFailuresAlarm", {
+  says: "Events or webhook deliveries were set aside: docs/webhooks.md tells how to take them up again.",
+  metric: "AWS/SQS ApproximateNumberOfMessagesVisible",
   dimensions: { QueueName: failures.nodes.queue.name },
   statistic: "Maximum",
-  comparisonOperator: "GreaterThanThreshold",
-  threshold: 0,
-  period: 60,
-  evaluationPeriods: 1,
-  treatMissingData: "notBreaching",
 });
 
 /** Events that have not been fanned out. A function that EventBridge calls itself would lose one after its third failure. */

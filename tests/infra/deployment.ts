@@ -14,7 +14,7 @@ const facts: Facts = {
   seed: "00".repeat(32),
 };
 
-const settings = { PLATFORM_ADMIN_EMAIL: "admin@example.com", MAIL_SENDER: "no-reply@example.com" };
+export const settings = { PLATFORM_ADMIN_EMAIL: "admin@example.com", MAIL_SENDER: "no-reply@example.com" };
 
 /** Deploys a folder's app for its graph alone. */
 export const deploy = (stage: string, options: { app?: string; env?: Record<string, string> } = {}): Promise<Graph> =>

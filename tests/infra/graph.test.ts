@@ -6,16 +6,25 @@ import { routes } from "@tenantry/contract/routes";
 import { sharedRequests, tierNames, tiers } from "@tenantry/core/tenant/tier";
 import { unzipSync } from "fflate";
 import { beforeAll, describe, expect, test } from "vitest";
-import { deploy, discard } from "./deployment.ts";
+import { deploy, discard, settings } from "./deployment.ts";
 import * as checks from "./checks.ts";
 import { temporaryFolder } from "../support/app.ts";
 
 let dev: Graph;
 let production: Graph;
 
+/** What is deployed only where it is asked for. */
+const optional = {
+  ALARM_EMAIL: "ops@example.com",
+  BILLING_EXPORTS: JSON.stringify({
+    stripe: { secret_arn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe", meters: {} },
+    marketplace: { product_code: "product", meters: { storage_gb: { name: "storage" } } },
+  }),
+};
+
 beforeAll(async () => {
   dev = await deploy("dev");
-  production = await deploy("production");
+  production = await deploy("production", { env: { ...settings, ...optional } });
 });
 
 const { unprotectedData, ...always } = checks;
@@ -24,6 +33,19 @@ describe.for(["dev", "production"] as const)("a deployment to %s", (stage) => {
   const graph = () => (stage === "dev" ? dev : production);
 
   test.for(Object.entries(always))("has no %s", ([, check]) => expect(check(graph())).toEqual([]));
+
+  test("tells of every alarm at one topic, which mails whom the settings name", () => {
+    const topics = ofType(graph(), "aws:sns/topic:Topic").map(({ outputs }) => outputs["arn"]);
+    expect(topics).toHaveLength(1);
+    const alarms = ofType(graph(), "aws:cloudwatch/metricAlarm:MetricAlarm");
+    expect(alarms.length).toBe(stage === "dev" ? 5 : 6);
+    for (const { name, inputs } of alarms)
+      expect([name, inputs["alarmActions"], inputs["okActions"]]).toEqual([name, topics, topics]);
+    const mailed = ofType(graph(), "aws:sns/topicSubscription:TopicSubscription").map(
+      ({ inputs }) => inputs["endpoint"],
+    );
+    expect(mailed).toEqual(stage === "dev" ? [] : [optional.ALARM_EMAIL]);
+  });
 
   test("routes every operation of the contract", () =>
     expect(ofType(graph(), "aws:apigateway/method:Method")).toHaveLength(Object.keys(routes).length));

@@ -87,8 +87,10 @@ describe("corrections", () => {
     );
 
     const voided = { type: "void", ...common(), event_id: wrong };
-    expect(await correct(voided)).toMatchObject({ status: 201, body: { status: "applied" } });
-    expect(await correct(voided)).toMatchObject({ status: 409 });
+    const made = await correct(voided);
+    expect(made).toMatchObject({ status: 201, body: { status: "applied" } });
+    for (const again of [voided, { ...voided, event_id: made.body.id as string }])
+      expect(await correct(again)).toMatchObject({ status: 409, body: { type: "/problems/state-conflict" } });
     expect(await correct({ ...voided, event_id: "nobody" })).toMatchObject({ status: 404 });
     expect(await usageOf("compute_hours")).toMatchObject({ value: "0.1", count: 1 });
 

@@ -82,6 +82,18 @@ test("a tenant's owner sends events of the own tenant, and each counts exactly a
   expect((await usageOf(other, "compute_hours")).count).toBe(0);
 });
 
+test("an API key sends its own tenant's events, if its scopes say so", async () => {
+  const keyOf = async (scope: string) => {
+    const body = { name: scope, scopes: [scope] };
+    return (await send(ready(), "POST", "/api/api-keys", { token: owner, body })).body.key as string;
+  };
+  const users = ["ada", "bob", "ada"].map((user_id) => event({ metric: "active_users", user_id }));
+  const { status, body } = await post(users, await keyOf("usage:write"));
+  expect([status, body.accepted]).toEqual([200, 3]);
+  expect((await post(users, await keyOf("usage:read"))).status).toBe(403);
+  expect((await until(own, "active_users", 2)).used).toMatchObject([{ value: "2", count: 2 }]);
+});
+
 test("a thousand events, single ones and CloudEvents of both kinds count; what is sent again does not", async () => {
   const batch = Array.from({ length: 1000 }, (_, n) => event({ tenant_id: other, id: `batch-${n}` }));
   for (let round = 0; round < 2; round++) expect((await post(batch, admin)).body.accepted).toBe(1000);

@@ -34,6 +34,8 @@ const withoutEffect: Readonly<Record<string, string>> = {
   "aws:apigateway/account:Account": logsOnDisk,
   "aws:cloudwatch/metricAlarm:MetricAlarm": noCloudWatch,
   "aws:cloudwatch/dashboard:Dashboard": noCloudWatch,
+  "aws:sns/topic:Topic": noCloudWatch,
+  "aws:sns/topicSubscription:TopicSubscription": noCloudWatch,
   "aws:rds/subnetGroup:SubnetGroup": noNetwork,
   "aws:rds/parameterGroup:ParameterGroup": "the local server has its own settings",
   "aws:rds/clusterParameterGroup:ClusterParameterGroup": "the local server has its own settings",

@@ -5,7 +5,8 @@ import { chunkWriter } from "./chunk-writer.ts";
 import { foldEvents, type Totals } from "./fold.ts";
 import { meterTable, shippedMeters } from "./meters.ts";
 import type { ChunkKey, Counted } from "./pages.ts";
-import type { IncomingRecord, UsageArchiveReader, UsageChunks } from "./ports.ts";
+import type { IncomingRecord } from "./ports.ts";
+import { archiveOf, disturbed, idleAt, mishapsOf, stepsOf } from "./testing/interleaved.ts";
 import { memoryChunks } from "./testing/memory-chunks.ts";
 import { voidEvents } from "./void-events.ts";
 
@@ -20,8 +21,9 @@ const meters = meterTable([
   { ...plain, name: "peak", aggregation: "max" },
   { ...plain, name: "lowest", aggregation: "min" },
   { ...plain, name: "level", aggregation: "latest" },
+  { ...plain, name: "visits", aggregation: "count" },
 ]);
-const names = ["peak", "lowest", "level", "storage_gb", "api_calls"];
+const names = ["peak", "lowest", "level", "storage_gb", "api_calls", "visits"];
 
 /** Event `n` in the archive. Some arrived hours late. */
 const recordOf = (n: number): IncomingRecord => {
@@ -47,16 +49,8 @@ const events = (numbers: readonly number[]) => numbers.map(eventOf);
 const naive = (numbers: readonly number[], voided: readonly number[]): Totals =>
   foldEvents({}, events([...new Set(numbers)].filter((n) => !voided.includes(n))));
 
-const archiveOf = (archived: ReadonlySet<number>): UsageArchiveReader => ({
-  async *records(of) {
-    for (const n of archived) {
-      const record = recordOf(n);
-      if (Math.floor(record.arrivedAt / 3_600_000) === of) yield [record];
-    }
-  },
-});
-
-const idle = { clock: () => new Date(at(0)), sleep: async () => undefined, random: () => 0.5 };
+const archive = archiveOf(recordOf);
+const idle = idleAt(at(0));
 const requestOf = (n: number) => ({ key: chunk, ids: [eventOf(n)], arrival: 3 });
 
 describe("one void", () => {
@@ -71,7 +65,7 @@ describe("one void", () => {
   test("takes the event out, whatever the meter, and keeps it out", async () => {
     for (const n of numbers) {
       const { store, limits } = await count();
-      const voids = voidEvents({ chunks: store, archive: archiveOf(new Set(numbers)), ...idle });
+      const voids = voidEvents({ chunks: store, archive: archive(new Set(numbers)), ...idle });
       const marked = await voids.mark(requestOf(n));
       if (marked === null) throw new Error("The event is known.");
       // Until the chunk is folded anew, readers see what was there.
@@ -87,7 +81,7 @@ describe("one void", () => {
 
   test("of an unknown event does nothing", async () => {
     const { store } = await count();
-    const voids = voidEvents({ chunks: store, archive: archiveOf(new Set(numbers)), ...idle });
+    const voids = voidEvents({ chunks: store, archive: archive(new Set(numbers)), ...idle });
     expect(await voids.look(requestOf(99))).toEqual({ state: "unknown" });
     expect(await voids.mark(requestOf(99))).toBeNull();
     expect(await voids.mark({ ...requestOf(1), key: { tenantId, hour: hour + 1 } })).toBeNull();
@@ -95,7 +89,7 @@ describe("one void", () => {
 
   test("replaces nothing when the archive lacks an event", async () => {
     const { store } = await count();
-    const voids = voidEvents({ chunks: store, archive: archiveOf(new Set(numbers.slice(1))), ...idle });
+    const voids = voidEvents({ chunks: store, archive: archive(new Set(numbers.slice(1))), ...idle });
     const marked = await voids.mark(requestOf(4));
     if (marked === null) throw new Error("The event is known.");
     await expect(voids.settle(chunk, marked, meters)).rejects.toThrow("Of 22 events");
@@ -103,47 +97,17 @@ describe("one void", () => {
   });
 });
 
-const step = fc.oneof(
-  fc.record({
-    kind: fc.constant("count" as const),
-    ids: fc.array(fc.nat({ max: 14 }), { minLength: 1, maxLength: 8 }),
-  }),
-  fc.record({ kind: fc.constant("void" as const), id: fc.nat({ max: 14 }) }),
-);
-const mishap = fc.constantFrom("none", "none", "none", "none", "before", "after");
-
 /** Consumers and voids in any order that their store operations allow, with crashes; then each once more, undisturbed. */
 const isExact = (unconditional: boolean) =>
   fc.asyncProperty(
     fc.scheduler(),
-    fc.array(step, { minLength: 3, maxLength: 8 }),
-    fc.oneof(fc.constant([]), fc.array(mishap, { minLength: 60, maxLength: 60 })),
+    stepsOf({ events: 14, atOnce: 8, steps: 8 }),
+    mishapsOf,
     fc.constantFrom({ full: 1, most: 2 }, { full: 2, most: 4 }, { full: 50, most: 60 }),
     async (scheduler, steps, mishaps, limits) => {
       const store = memoryChunks({ unconditional });
       const archived = new Set<number>();
-      let operation = 0;
-      const through = async <T>(work: () => Promise<T>): Promise<T> => {
-        const happens = mishaps[operation++] ?? "none";
-        await scheduler.schedule(Promise.resolve());
-        if (happens === "before") throw new Error("The request was lost.");
-        const result = await work();
-        if (happens === "after") throw new Error("The reply was lost.");
-        await scheduler.schedule(Promise.resolve());
-        return result;
-      };
-      const chunks: UsageChunks = {
-        heads: (keys) => through(() => store.heads(keys)),
-        sealed: (key, from, to) => through(() => store.sealed(key, from, to)),
-        seal: (key, page, ids) => through(() => store.seal(key, page, ids)),
-        save: (key, head, closed) => through(() => store.save(key, head, closed)),
-      };
-      const archive: UsageArchiveReader = {
-        async *records(of, only) {
-          await scheduler.schedule(Promise.resolve());
-          yield* archiveOf(archived).records(of, only);
-        },
-      };
+      const chunks = disturbed(store, scheduler, mishaps);
       const options = { limits, attempts: 1000 };
       const writers = [0, 1].map(() => chunkWriter({ chunks, ...idle }, options));
       const accepted = new Set<number>();
@@ -158,13 +122,16 @@ const isExact = (unconditional: boolean) =>
             if (each.kind === "count") {
               for (const id of each.ids) archived.add(id);
               await writers[n % 2]?.count(chunk, events(each.ids)).catch(() => undefined);
-            } else await doVoid(voidEvents({ chunks, archive, ...idle }), each.id).catch(() => undefined);
+            } else
+              await doVoid(voidEvents({ chunks, archive: archive(archived, scheduler), ...idle }), each.id).catch(
+                () => undefined,
+              );
           }),
         ),
       );
 
       const settled = chunkWriter({ chunks: store, ...idle }, options);
-      const voids = voidEvents({ chunks: store, archive: archiveOf(archived), ...idle });
+      const voids = voidEvents({ chunks: store, archive: archive(archived), ...idle });
       const numbers = steps.flatMap((each) => (each.kind === "count" ? each.ids : []));
       for (const each of steps) if (each.kind === "count") await settled.count(chunk, events(each.ids));
       for (const each of steps)

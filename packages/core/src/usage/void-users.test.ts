@@ -5,7 +5,8 @@ import { chunkWriter } from "./chunk-writer.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { meterTable, shippedMeters } from "./meters.ts";
 import type { ChunkKey, Counted } from "./pages.ts";
-import type { IncomingRecord, UsageArchiveReader, UsageChunks } from "./ports.ts";
+import type { IncomingRecord } from "./ports.ts";
+import { archiveOf, disturbed, idleAt, mishapsOf, stepsOf } from "./testing/interleaved.ts";
 import { memoryChunks } from "./testing/memory-chunks.ts";
 import { joinUsers } from "./users.ts";
 import { type UsersVoid, voidUsers } from "./void-users.ts";
@@ -42,16 +43,8 @@ const eventsOf = (numbers: readonly number[]): Counted[] =>
       ?.chunks.get(`${hour} ${metric}`)?.events ?? []),
   ]);
 
-const archiveOf = (archived: ReadonlySet<number>): UsageArchiveReader => ({
-  async *records(of) {
-    for (const n of archived) {
-      const record = recordOf(n);
-      if (Math.floor(record.arrivedAt / 3_600_000) === of) yield [record];
-    }
-  },
-});
-
-const idle = { clock: () => new Date(at(0)), sleep: async () => undefined, random: () => 0.5 };
+const archive = archiveOf(recordOf);
+const idle = idleAt(at(0));
 const requestOf = (n: number): UsersVoid => ({
   tenantId,
   hour,
@@ -70,7 +63,7 @@ const usersIn = async (store: Store): Promise<number> => {
   return counts.get(metric) ?? 0;
 };
 const voiding = (store: Store, archived: readonly number[]) =>
-  voidUsers({ chunks: store, totals: store, archive: archiveOf(new Set(archived)), ...idle });
+  voidUsers({ chunks: store, totals: store, archive: archive(new Set(archived)), ...idle });
 const consume = async (writer: ReturnType<typeof chunkWriter>, numbers: readonly number[]) => {
   await writer.prepare([chunk]);
   return writer.count(chunk, eventsOf(numbers));
@@ -107,48 +100,17 @@ describe("one void", () => {
   });
 });
 
-const step = fc.oneof(
-  fc.record({
-    kind: fc.constant("count" as const),
-    ids: fc.array(fc.nat({ max: 8 }), { minLength: 1, maxLength: 4 }),
-  }),
-  fc.record({ kind: fc.constant("void" as const), id: fc.nat({ max: 8 }) }),
-);
-const mishap = fc.constantFrom("none", "none", "none", "none", "before", "after");
-
 /** Consumers and voids in any order that their store operations allow, with crashes; then the voids that failed once more. */
 const isExact = () =>
   fc.asyncProperty(
     fc.scheduler(),
-    fc.array(step, { minLength: 3, maxLength: 9 }),
-    fc.oneof(fc.constant([]), fc.array(mishap, { minLength: 60, maxLength: 60 })),
+    stepsOf({ events: 8, atOnce: 4, steps: 9 }),
+    mishapsOf,
     fc.constantFrom({ full: 1, most: 2 }, { full: 50, most: 60 }),
     async (scheduler, steps, mishaps, limits) => {
       const store = memoryChunks();
       const archived = new Set<number>();
-      let operation = 0;
-      const through = async <T>(work: () => Promise<T>): Promise<T> => {
-        const happens = mishaps[operation++] ?? "none";
-        await scheduler.schedule(Promise.resolve());
-        if (happens === "before") throw new Error("The request was lost.");
-        const result = await work();
-        if (happens === "after") throw new Error("The reply was lost.");
-        await scheduler.schedule(Promise.resolve());
-        return result;
-      };
-      const chunks: UsageChunks = {
-        heads: (keys, latest) => through(() => store.heads(keys, latest)),
-        sealed: (key, from, to) => through(() => store.sealed(key, from, to)),
-        seal: (key, page, ids) => through(() => store.seal(key, page, ids)),
-        save: (key, head, closed) => through(() => store.save(key, head, closed)),
-      };
-      const archive: UsageArchiveReader = {
-        async *records(of, only) {
-          await scheduler.schedule(Promise.resolve());
-          yield* archiveOf(archived).records(of, only);
-          await scheduler.schedule(Promise.resolve());
-        },
-      };
+      const chunks = disturbed(store, scheduler, mishaps);
       const options = { limits, attempts: 1000 };
       const writers = [0, 1].map(() => chunkWriter({ chunks, ...idle }, options));
       /** The voids, and whether they were applied: these are not tried again. */
@@ -171,7 +133,7 @@ const isExact = () =>
                 )
                   break;
             } else if (each.kind === "void") {
-              const voids = voidUsers({ chunks, totals: store, archive, ...idle });
+              const voids = voidUsers({ chunks, totals: store, archive: archive(archived, scheduler), ...idle });
               const isDone = await voids.apply(requestOf(each.id), 3, meters).then(
                 () => true,
                 () => false,
