@@ -123,11 +123,16 @@ describe("the authorizer", () => {
   });
 
   test("tells on whose behalf, and why, and lets such a bearer do only what support may do for others", async () => {
-    const impersonation = { id: "imp_1", user_id: "v", reason: "ticket" };
+    const impersonation = { id: "imp_1", user_id: "v", reason: "ticket", ends_at: "2026-11-20T14:45:12.000Z" };
     const acting = { ...bearer, org_id: "ten_1", impersonation };
     const { context } = await authorizer(async () => acting, shared)(eventOf("GET", "/api/usage"));
     const { sub, email, org_id, permissions: held, sid } = acting;
-    const onBehalf = { impersonation: "imp_1", on_behalf_of: "v", impersonation_reason: "ticket" };
+    const onBehalf = {
+      impersonation: "imp_1",
+      on_behalf_of: "v",
+      impersonation_reason: "ticket",
+      impersonation_ends_at: impersonation.ends_at,
+    };
     expect(context).toEqual({ sub, email, org_id, permissions: held, sid, ...onBehalf });
     expect(await effectOf(eventOf("GET", "/api/usage"), acting)).toMatchObject({ Effect: "Allow" });
     expect(await effectOf(eventOf("GET", "/api/sessions"), acting)).toMatchObject({ Effect: "Deny" });
