@@ -45,10 +45,10 @@ const forbidden: IForbiddenRuleType[] = [
   ),
   rule("meter-stands-alone", "^packages/meter/src/", "^packages/|^functions|^workflows|^stacks", "^packages/meter/"),
   rule(
-    "kit-stands-on-the-meter",
+    "kit-stands-on-the-meter-and-the-rules-for-tokens",
     "^packages/kit/src/",
     "^packages/|^functions|^workflows|^stacks",
-    "^packages/(kit|meter)/",
+    String.raw`^packages/(kit|meter)/|^packages/core/src/access/token-(rules|text)\.ts$`,
   ),
   rule("examples-use-the-kit", "^examples/", "^packages/|^functions|^workflows|^stacks", "^packages/kit/"),
   rule(

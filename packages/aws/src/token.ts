@@ -1,5 +1,5 @@
 import { verify as verifySignature } from "node:crypto";
-import { isCanonicalBase64url, repeatsName } from "@tenantry/core/access/token-text";
+import { claimText as text, requireAccess, requireHeader, requireOneReading } from "@tenantry/core/access/token-rules";
 import { type DecomposedJwt, decomposeUnverifiedJwt, validateJwtFields } from "aws-jwt-verify/jwt";
 import { setting } from "./config.ts";
 import { endpointFor } from "./endpoint.ts";
@@ -32,13 +32,6 @@ export type TokenClaims = {
   readonly exp: number;
 };
 
-/** A claim that is absent is the empty string; one that is no string is refused. */
-const text = (payload: Readonly<Record<string, unknown>>, name: string): string => {
-  const value = payload[name] ?? "";
-  if (typeof value !== "string") throw new Error(`The claim ${name} is not a string.`);
-  return value;
-};
-
 const impersonationIn = (payload: Readonly<Record<string, unknown>>, by: string) => {
   const id = text(payload, "impersonation");
   if (id === "") return {};
@@ -53,23 +46,13 @@ const impersonationIn = (payload: Readonly<Record<string, unknown>>, by: string)
   };
 };
 
-/** Cognito signs no access token for longer than a day; clocks may differ by five minutes. */
-const longestSeconds = 24 * 3600;
-const skewSeconds = 300;
-
 /** A token taken apart, and nothing of it believed. */
 export type ReadToken = DecomposedJwt & { readonly text: string };
 
 /** @throws Error for what is no token. */
 export const readToken = (jwt: string): ReadToken => ({ ...decomposeUnverifiedJwt(jwt), text: jwt });
 
-/** What of a token its claims do not show: what was signed must be one text that everybody reads alike. */
-const checkText = ({ headerB64, payloadB64, signatureB64 }: ReadToken): void => {
-  for (const part of [headerB64, payloadB64, signatureB64])
-    if (!isCanonicalBase64url(part)) throw new Error("It is not written as tokens are.");
-  for (const part of [headerB64, payloadB64])
-    if (repeatsName(Buffer.from(part, "base64url").toString("utf8"))) throw new Error("It says something twice.");
-};
+const decode = (part: string): string => Buffer.from(part, "base64url").toString("utf8");
 
 export type Pool = { readonly issuer: string; readonly jwksUri: string; readonly clientId: string };
 
@@ -84,15 +67,9 @@ export const poolFromSettings = (): Pool => {
 };
 
 /** The claims of a token of which the signature is known to be good. @throws Error that says why it is of no use. */
-const claimsOf = ({ header, payload }: DecomposedJwt, pool: Pool): TokenClaims => {
+const claimsOf = (payload: DecomposedJwt["payload"], pool: Pool): TokenClaims => {
   validateJwtFields(payload, { issuer: pool.issuer, audience: null });
-  // Whoever does not know what is critical must refuse it (RFC 7515, section 4.1.11), and we know of nothing.
-  if (header["crit"] !== undefined) throw new Error("Its header has extensions.");
-  if (payload["token_use"] !== "access") throw new Error("It is not an access token.");
-  if (payload["client_id"] !== pool.clientId) throw new Error("It was issued to another client.");
-  const now = Date.now() / 1000;
-  if (!((payload.exp ?? Number.NaN) <= now + longestSeconds + skewSeconds)) throw new Error("It lives too long.");
-  if ((payload.iat ?? 0) > now + skewSeconds) throw new Error("It is not made yet.");
+  requireAccess(payload, pool.clientId, Date.now() / 1000);
   const sub = text(payload, "sub");
   if (sub === "") throw new Error("It names nobody.");
   return {
@@ -119,14 +96,14 @@ const claimsOf = ({ header, payload }: DecomposedJwt, pool: Pool): TokenClaims =
 export const tokenJudge =
   (pool: Pool, findKey: FindKey) =>
   async (token: ReadToken): Promise<TokenClaims> => {
-    if (token.header.alg !== "RS256") throw new Error("The algorithm is not RS256.");
+    requireHeader(token.header);
     const found = findKey(pool.jwksUri, token);
     const key = found instanceof Promise ? await found : found;
     const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf(".")));
     const signature = Buffer.from(token.signatureB64, "base64url");
     if (!verifySignature("sha256", signed, key, signature)) throw new Error("Its signature is not the pool's.");
-    checkText(token);
-    return claimsOf(token, pool);
+    requireOneReading([token.headerB64, token.payloadB64, token.signatureB64], decode);
+    return claimsOf(token.payload, pool);
   };
 
 /** Verifies access tokens as `tokenJudge` does, by their text. */
