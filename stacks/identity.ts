@@ -136,15 +136,6 @@ new aws.cognito.UserInGroup(
 );
 
 const poolName = `${$app.name}-${$app.stage}-`;
-const manageClients = allow(
-  [
-    "cognito-idp:CreateUserPoolClient",
-    "cognito-idp:DeleteUserPoolClient",
-    "cognito-idp:DescribeUserPoolClient",
-    "cognito-idp:ListUserPoolClients",
-  ],
-  anyPool,
-);
 const lookForPools = [
   allow(["cognito-idp:AdminGetUser", "cognito-idp:DescribeUserPool"], anyPool),
   // Cognito lists every pool or none.
@@ -156,6 +147,16 @@ const onOurPools = (actions: string[]) => ({
   conditions: [{ test: "StringEquals", variable: "aws:ResourceTag/managed-by", values: [poolName] }],
 });
 
+/** On the pool that tenants share and on those of their own, and on no other of the account's. */
+const onTenantsPools = (actions: string[]) => [allow(actions, pool.arn), onOurPools(actions)];
+
+const manageClients = onTenantsPools([
+  "cognito-idp:CreateUserPoolClient",
+  "cognito-idp:DeleteUserPoolClient",
+  "cognito-idp:DescribeUserPoolClient",
+  "cognito-idp:ListUserPoolClients",
+]);
+
 /** The same for tenants' keys. */
 export const judgeKeys = [
   allowKeys(["dynamodb:GetItem"], ["APIKEY#", "TENANT#"], controlTable.arn),
@@ -163,36 +164,33 @@ export const judgeKeys = [
 ];
 
 /** What it takes to invite a user into a tenant's pool. */
-export const inviteUsers = allow(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"], anyPool);
+export const inviteUsers = onTenantsPools(["cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"]);
 
 /** What it takes to give a tenant's pool or client an identity provider, and to take it away. */
-export const manageSso = allow(
-  [
-    "cognito-idp:CreateIdentityProvider",
-    "cognito-idp:CreateUserPoolDomain",
-    "cognito-idp:DeleteIdentityProvider",
-    "cognito-idp:DescribeIdentityProvider",
-    "cognito-idp:DescribeUserPool",
-    "cognito-idp:DescribeUserPoolClient",
-    "cognito-idp:ListIdentityProviders",
-    "cognito-idp:UpdateIdentityProvider",
-    "cognito-idp:UpdateUserPoolClient",
-  ],
-  anyPool,
-);
+export const manageSso = onTenantsPools([
+  "cognito-idp:CreateIdentityProvider",
+  "cognito-idp:CreateUserPoolDomain",
+  "cognito-idp:DeleteIdentityProvider",
+  "cognito-idp:DescribeIdentityProvider",
+  "cognito-idp:DescribeUserPool",
+  "cognito-idp:DescribeUserPoolClient",
+  "cognito-idp:ListIdentityProviders",
+  "cognito-idp:UpdateIdentityProvider",
+  "cognito-idp:UpdateUserPoolClient",
+]);
 
 /** What the functions of the identity plane are given. */
 export const identityPlane = {
   environment: { USER_POOL_ID: pool.id, USER_POOL_CLIENT_ID: client.id, TENANT_POOL_NAME: poolName },
   provision: [
     allow(["dynamodb:DeleteItem"], controlTable.arn),
-    allow(["cognito-idp:AdminCreateUser"], anyPool),
+    ...onTenantsPools(["cognito-idp:AdminCreateUser"]),
     {
       actions: ["cognito-idp:CreateUserPool", "cognito-idp:TagResource"],
       resources: ["*"],
       conditions: [{ test: "StringEquals", variable: "aws:RequestTag/managed-by", values: [poolName] }],
     },
-    manageClients,
+    ...manageClients,
     ...lookForPools,
     onOurPools(["cognito-idp:DeleteUserPool"]),
   ],
@@ -208,7 +206,7 @@ export const identityPlane = {
       ],
       pool.arn,
     ),
-    manageClients,
+    ...manageClients,
     ...lookForPools,
     onOurPools(["cognito-idp:DeleteUserPool", "cognito-idp:DeleteUserPoolDomain", "cognito-idp:ListUsers"]),
   ],

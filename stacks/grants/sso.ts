@@ -16,7 +16,7 @@ export const ssoGrants = {
       read,
       allowKeys(["dynamodb:UpdateItem"], ["ISSUER#", "TENANT#"], table),
       allowKeys(["dynamodb:PutItem"], ["AUDIT#"], table),
-      manageSso,
+      ...manageSso,
     ],
     timeout: "29 seconds" as const, // Cognito asks the provider
   },

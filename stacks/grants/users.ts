@@ -29,7 +29,7 @@ export const userGrants = {
       allowKeys(["dynamodb:GetItem"], ["TENANT#", "USER#"], table),
       allowKeys(["dynamodb:PutItem"], ["AUDIT#", "USER#"], table),
       readRoles,
-      inviteUsers,
+      ...inviteUsers,
     ],
   },
   getUser: granted(read),

@@ -2,6 +2,7 @@
 import type { Graph } from "@tenantry/local-cloud/deploy/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  foreignPools,
   invalidWorkflows,
   undeclaredKeys,
   unguardedRoutes,
@@ -91,6 +92,16 @@ const seen: [name: string, slip: Slip, check: (graph: Graph) => string[], violat
     { file: "stacks/metering.ts", from: 'allow(["dynamodb:PutItem"], q', to: 'allow(["dynamodb:*"], q' },
     wildcards,
     /dynamodb:\*/,
+  ],
+  [
+    "user pools of other deployments",
+    {
+      file: "stacks/identity.ts",
+      from: "[allow(actions, pool.arn), onOurPools(actions)]",
+      to: "[allow(actions, anyPool), onOurPools(actions)]",
+    },
+    foreignPools,
+    /may cognito-idp:CreateIdentityProvider on every user pool/,
   ],
   [
     "a key attribute that no index uses",

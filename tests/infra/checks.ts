@@ -117,6 +117,27 @@ export const wildcards = (graph: Graph): string[] => {
     );
 };
 
+const lookingAtPools = new Set(["cognito-idp:AdminGetUser", "cognito-idp:DescribeUserPool"]);
+
+/** Functions that may do more than look at user pools that are not this deployment's. */
+export const foreignPools = (graph: Graph): string[] => {
+  const functions = new Set(some(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs["role"]));
+  return some(graph, "aws:iam/role:Role")
+    .filter(({ outputs }) => functions.has(outputs["arn"]))
+    .flatMap(({ name, inputs }) =>
+      list(inputs["inlinePolicies"]).flatMap(({ policy }) =>
+        list(parse(policy).Statement).flatMap(({ Action, Resource, Condition }) =>
+          list<string>(Resource).some((arn) => arn.endsWith(":userpool/*")) &&
+          Condition?.StringEquals?.["aws:ResourceTag/managed-by"] === undefined
+            ? list<string>(Action)
+                .filter((action) => !lookingAtPools.has(action))
+                .map((action) => `${name} may ${action} on every user pool`)
+            : [],
+        ),
+      ),
+    );
+};
+
 export const invalidWorkflows = (graph: Graph): string[] =>
   some(graph, "aws:sfn/stateMachine:StateMachine").flatMap(({ name, inputs }) => {
     const definition = JSON.parse(inputs["definition"]);
