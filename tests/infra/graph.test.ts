@@ -1,7 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Graph, ofType, zipOf } from "@tenantry/local-cloud/deploy/graph";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import { type Graph, type GraphResource, ofType, zipOf } from "@tenantry/local-cloud/deploy/graph";
 import { routes } from "@tenantry/contract/routes";
 import { sharedRequests, tierNames, tiers } from "@tenantry/core/tenant/tier";
 import { unzipSync } from "fflate";
@@ -86,44 +89,65 @@ describe.for(["dev", "production"] as const)("a deployment to %s", (stage) => {
       shared: sharedRequests,
     });
   });
+});
 
-  test("builds zips that export their handlers", () => {
-    const functions = ofType(graph(), "aws:lambda/function:Function");
-    expect(functions.length).toBeGreaterThan(15);
-    const folder = temporaryFolder();
-    const wrong = functions.flatMap((lambda) => {
-      const { name, inputs } = lambda;
-      const home = join(folder, name);
-      for (const [path, bytes] of Object.entries(unzipSync(readFileSync(zipOf(graph(), lambda))))) {
-        if (path.endsWith("/")) continue;
-        mkdirSync(dirname(join(home, path)), { recursive: true });
-        writeFileSync(join(home, path), bytes);
-      }
-      const [file = "", handler = ""] = String(inputs["handler"]).split(".");
-      const exported = execFileSync(
-        process.execPath,
-        [
-          "--input-type=module",
-          "-e",
-          `console.log(typeof (await import(${JSON.stringify(join(home, `${file}.mjs`))}))[${JSON.stringify(handler)}]); process.exit()`,
-        ],
-        {
-          env: {
-            AWS_REGION: "us-east-1",
-            AWS_ACCESS_KEY_ID: "x",
-            AWS_SECRET_ACCESS_KEY: "x",
-            ...inputs["environment"]?.variables,
-            NODE_EXTRA_CA_CERTS: "",
-          },
+/** Loads each zip in a thread of its own, with nothing but its function's environment. @returns those without handler. */
+const withoutHandler = async (graph: Graph, functions: readonly GraphResource[]): Promise<string[]> => {
+  const folder = temporaryFolder();
+  const wrong: string[] = [];
+  for (const lambda of functions) {
+    const { name, inputs } = lambda;
+    const home = join(folder, name);
+    for (const [path, bytes] of Object.entries(unzipSync(readFileSync(zipOf(graph, lambda))))) {
+      if (path.endsWith("/")) continue;
+      mkdirSync(dirname(join(home, path)), { recursive: true });
+      writeFileSync(join(home, path), bytes);
+    }
+    const [file = "", handler = ""] = String(inputs["handler"]).split(".");
+    const thread = new Worker(
+      `const [file, handler] = process.argv.slice(2);
+       import(file).then((code) => require("node:worker_threads").parentPort.postMessage(typeof code[handler]));`,
+      {
+        eval: true,
+        argv: [pathToFileURL(join(home, `${file}.mjs`)).href, handler],
+        env: {
+          AWS_REGION: "us-east-1",
+          AWS_ACCESS_KEY_ID: "x",
+          AWS_SECRET_ACCESS_KEY: "x",
+          ...inputs["environment"]?.variables,
+          NODE_EXTRA_CA_CERTS: "",
         },
-      );
-      return exported.toString().trim() === "function"
-        ? []
-        : [`${name}: ${inputs["handler"]} is ${exported.toString()}`];
-    });
-    discard(folder);
-    expect(wrong).toEqual([]);
-  });
+      },
+    );
+    const [exported] = await once(thread, "message").catch((error: unknown) => [String(error)]);
+    await thread.terminate();
+    if (exported !== "function") wrong.push(`${name}: ${inputs["handler"]} is ${exported}`);
+  }
+  discard(folder);
+  return wrong;
+};
+
+test("zips export their handlers", async () => {
+  const functions = ofType(dev, "aws:lambda/function:Function");
+  expect(functions.length).toBeGreaterThan(15);
+  expect(await withoutHandler(dev, functions)).toEqual([]);
+  // Code that is the same to the byte, under the same names in its environment, is loaded once.
+  const codeOf = (graph: Graph, lambda: GraphResource) => {
+    const files = Object.entries(
+      unzipSync(readFileSync(zipOf(graph, lambda)), { filter: ({ name }) => /js$/.test(name) }),
+    );
+    const code = files.map(([path, bytes]) => [path, createHash("sha256").update(bytes).digest("hex")]);
+    return JSON.stringify([lambda.inputs["handler"], Object.keys(lambda.inputs["environment"]?.variables ?? {}), code]);
+  };
+  const loaded = new Set(functions.map((lambda) => codeOf(dev, lambda)));
+  const others = ofType(production, "aws:lambda/function:Function");
+  expect(others.length).toBeGreaterThan(15);
+  expect(
+    await withoutHandler(
+      production,
+      others.filter((lambda) => !loaded.has(codeOf(production, lambda))),
+    ),
+  ).toEqual([]);
 });
 
 test.for(["authorizer", "authorize"])("the bundle of %s stays small: every request waits for it to load", (file) => {
