@@ -27,7 +27,8 @@ const suites: readonly (readonly [name: string, projects: readonly string[]])[] 
     : [
         ["tests of the deployed app's API", ["cloud-api"]],
         ["tests of its workflows and meters", ["cloud-flows"]],
-        ["tests", ["unit", "infra", "e2e"]],
+        ["tests of deployments and of whole clouds", ["infra", "e2e"]],
+        ["tests of the code", ["unit"]],
       ];
 
 const bin = join(root, "node_modules/.bin");

@@ -1,7 +1,7 @@
 import { type TierName, tierNames } from "@tenantry/core/tenant/tier";
 import type { Ready } from "../support/app.ts";
 import { alone, everySingle, packed, pairs, sample } from "../support/crash/cover.ts";
-import { createHarness, type Outcome } from "../support/crash/run.ts";
+import { createHarness, outcomeOf, type Run } from "../support/crash/run.ts";
 import { nameOf, parseSchedule, type Schedule } from "../support/crash/schedule.ts";
 
 export type CrashOptions = {
@@ -16,47 +16,61 @@ export type CrashOptions = {
   readonly only?: string;
 };
 
-const print = (what: string, outcome: Outcome, since: number): void => {
-  const { runs, tenants, faults, met, unmet, survived, undone, violations } = outcome;
-  const minutes = ((performance.now() - since) / 60_000).toFixed(1);
+/** Prints what became of runs. @returns the number of violations. */
+const print = (what: string, list: readonly Run[]): number => {
+  const { runs, tenants, faults, met, unmet, survived, undone, violations } = outcomeOf(list);
   console.log(
-    `  ${what}: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met, in ${minutes} min; ` +
+    `  ${what}: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met; ` +
       `${survived} survived, ${undone} undone and retried, ${violations.length} violations`,
   );
   if (process.env["CRASH_UNMET"]) for (const one of unmet) console.log(`    unmet: ${nameOf(one)}`);
   for (const { schedule, what: wrong } of violations) console.log(`    ${schedule}\n      ${wrong}`);
+  return violations.length;
 };
 
 const isTier = (name: string): name is TierName => (tierNames as string[]).includes(name);
 
-/** Every single fault of each tier and pairs of faults. @returns the number of violations. */
-export const crash = async (ready: Ready, options: CrashOptions): Promise<number> => {
-  const harness = await createHarness(ready);
-  const run = async (what: string, schedules: readonly Schedule[], again = true): Promise<number> => {
+/** Long ones first, so that not all wait for one at the end. A silo's server takes its time to start. */
+const length = ({ tier, rounds }: Schedule): number => rounds.length * (tier === "premium" ? 2 : 1);
+
+/**
+ * Every single fault of each tier and pairs of faults, by turns on clouds side by side.
+ *
+ * @returns the number of violations
+ */
+export const crash = async (clouds: readonly Ready[], options: CrashOptions): Promise<number> => {
+  const harnesses = await Promise.all(clouds.map(createHarness));
+  const run = async (schedules: readonly Schedule[]): Promise<Run[]> => {
     const since = performance.now();
-    const onDone = (done: number): void => {
-      if (done % 50 === 0)
-        console.log(`    ${done} of ${schedules.length} after ${((performance.now() - since) / 1000).toFixed(0)} s`);
+    const minutes = () => `${((performance.now() - since) / 60_000).toFixed(1)} min`;
+    let done = 0;
+    const onDone = (): void => {
+      if ((done += 1) % 50 === 0) console.log(`    ${done} of ${schedules.length} after ${minutes()}`);
     };
-    const outcome = await harness.run(schedules, { onDone, again });
-    print(what, outcome, since);
-    return outcome.violations.length;
+    const sorted = schedules.toSorted((a, b) => length(b) - length(a));
+    const runs = await Promise.all(
+      harnesses.map((one, turn) =>
+        one.run(
+          sorted.filter((_, at) => at % harnesses.length === turn),
+          onDone,
+        ),
+      ),
+    );
+    console.log(`  ${runs.flat().length} runs in ${minutes()}, ${clouds.length} clouds side by side`);
+    return runs.flat();
   };
-  if (options.only !== undefined) return run("one schedule", [parseSchedule(options.only)]);
+  if (options.only !== undefined) return print("one schedule", await run([parseSchedule(options.only)]));
+
   const unknown = options.tiers.filter((tier) => !isTier(tier));
   if (unknown.length > 0) throw new Error(`There is no tier ${unknown.join(", ")}.`);
-  const tiers = await harness.learn(options.tiers.filter(isTier));
+  const tiers = await harnesses[0]!.learn(options.tiers.filter(isTier));
   for (const { tier, onward, back } of tiers)
     console.log(`  ${tier}: ${onward.length} calls onwards, ${back.length} back`);
-  let violations = 0;
-  if (options.singles !== "none") {
-    const wanted = (options.singles === "every" ? everySingle : sample)(tiers, options.seed);
-    for (const one of wanted) {
-      const schedules = (options.alone ? alone : packed)([one]);
-      violations += await run(`single faults, ${one.tier}`, schedules);
-    }
-  }
-  if (options.pairs > 0)
-    violations += await run(`pairs, seed ${options.seed}`, pairs(options.pairs, options.seed, tiers), false);
-  return violations;
+  const single = { every: everySingle, sample, none: () => [] }[options.singles](tiers, options.seed);
+  const runs = await run([...(options.alone ? alone : packed)(single), ...pairs(options.pairs, options.seed, tiers)]);
+  const of = Object.entries(Object.groupBy(runs, ({ tier, together }) => (together ? "pairs" : tier)));
+  return of.reduce((sum, [name, list = []]) => {
+    const what = name === "pairs" ? `pairs, seed ${options.seed}` : `single faults, ${name}`;
+    return sum + print(what, list);
+  }, 0);
 };

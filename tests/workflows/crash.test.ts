@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { packed, pairs, sample } from "../support/crash/cover.ts";
 import { leftOut, withoutCall } from "../support/crash/left-out.ts";
 import type { TierPoints } from "../support/crash/points.ts";
-import { createHarness, type Harness } from "../support/crash/run.ts";
+import { createHarness, type Harness, outcomeOf } from "../support/crash/run.ts";
 import { faultNames, nameOf, parseSchedule, type Point } from "../support/crash/schedule.ts";
 import { ready } from "../support/ready.ts";
 
@@ -21,7 +21,7 @@ describe("onboarding is never left half done", () => {
     const services = new Set(tiers.flatMap(({ onward }) => onward.map(({ service }) => service)));
     const all = ["dynamodb", "postgres", "secretsmanager", "s3", "cognito-idp", "kubernetes", "eks", "ses"];
     expect([...services]).toEqual(expect.arrayContaining(all));
-    const outcome = await harness.run([...packed(sample(tiers, seed)), ...pairs(10, seed, tiers)]);
+    const outcome = outcomeOf(await harness.run([...packed(sample(tiers, seed)), ...pairs(10, seed, tiers)]));
     const { runs, tenants, faults, met, survived, undone, violations } = outcome;
     process.stdout.write(
       `crash schedules: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met; ` +
@@ -51,6 +51,7 @@ test("a schedule is known by its name", () => {
   const tiers = [{ tier: "trial" as const, onward: [point, end], back: [back] }];
   const schedules = [...packed(sample(tiers, 1)), ...pairs(4, 7, tiers)];
   expect(schedules.some(({ rounds }) => rounds.length > 1)).toBe(true);
-  for (const schedule of schedules) expect(parseSchedule(nameOf(schedule))).toEqual(schedule);
+  for (const { tier, rounds, ...schedule } of schedules)
+    expect(parseSchedule(nameOf({ tier, rounds, ...schedule }))).toEqual({ tier, rounds });
   expect(() => parseSchedule("trial something")).toThrow("is no fault");
 });

@@ -132,8 +132,8 @@ const rounds = (list: readonly Injected[]): Round[] => {
 const chain = 6;
 
 /** Each chain in the order of the list, and far apart in it: a retry mostly gets past where the run before it ended. */
-const chained = (list: readonly Round[]): Round[][] => {
-  const chains = Math.ceil(list.length / chain);
+const chained = (list: readonly Round[], most = chain): Round[][] => {
+  const chains = Math.ceil(list.length / most);
   return Array.from({ length: chains }, (_, first) => list.filter((_round, at) => at % chains === first));
 };
 
@@ -159,6 +159,9 @@ export const alone = (wanted: readonly Wanted[]): Schedule[] =>
 /** What makes an onboarding fail for good, so that a second fault can meet the compensation. */
 const fatalOnes: readonly FaultName[] = ["refused", "refused-after", "killed-twice"];
 
+/** How many pairs one tenant meets before it is let live. */
+const pairChain = 3;
+
 /**
  * Pairs of faults, drawn by a seed. Half of them fail the onboarding for good and then meet its compensation; the
  * other half meet any two calls.
@@ -166,10 +169,17 @@ const fatalOnes: readonly FaultName[] = ["refused", "refused-after", "killed-twi
 export const pairs = (count: number, seed: number, tiers: readonly TierPoints[]): Schedule[] => {
   const next = random(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
-  return Array.from({ length: count }, (_, at) => {
+  const drawn = Array.from({ length: count }, (_, at) => {
     const { tier, onward, back } = pick(tiers);
     const compensated = at % 2 === 0 && back.length > 0;
     const first = { point: pick(onward), fault: pick(compensated ? fatalOnes : faultNames) };
-    return { tier, rounds: [[first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }]] };
+    return { tier, round: [first, { point: pick(compensated ? back : onward), fault: pick(faultNames) }] };
+  });
+  return Object.entries(Object.groupBy(drawn, ({ tier }) => tier)).flatMap(([tier, list]) => {
+    const chains = chained(
+      list.map(({ round }) => round),
+      pairChain,
+    );
+    return chains.map((one) => ({ tier, rounds: one, together: true }));
   });
 };

@@ -15,9 +15,10 @@ import { type Subject, subjectsOf } from "./subjects.ts";
 import { watchOperations } from "./watch.ts";
 
 /** One run of an onboarding with what befell it, how it ended, and what was not as it must be then. */
-type Run = {
+export type Run = {
   readonly tier: string;
   readonly round: Round;
+  readonly together: boolean;
   /** How often each fault of the round was met. */
   readonly hits: readonly number[];
   readonly status: string;
@@ -41,18 +42,12 @@ export type Outcome = {
   readonly violations: readonly { readonly schedule: string; readonly what: string }[];
 };
 
-export type RunOptions = {
-  readonly onDone?: (done: number) => void;
-  /** Whether a fault that others led around is tried by itself; it is unless a schedule means them together. */
-  readonly again?: boolean;
-};
-
 export type Harness = {
   clean(tier: string): Promise<Clean>;
   /** The calls of each tier's onboarding, and of the compensation of one that failed at its end. */
   learn(tiers: readonly TierName[]): Promise<TierPoints[]>;
-  /** Runs schedules and says what was not as it must be. */
-  run(schedules: readonly Schedule[], options?: RunOptions): Promise<Outcome>;
+  /** Runs schedules, and then by itself each fault that others led around. */
+  run(schedules: readonly Schedule[], onDone?: () => void): Promise<Run[]>;
 };
 
 /** How many onboardings are on their way at once. Most of them wait for a retry or for what may still be at work. */
@@ -94,7 +89,7 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
   };
 
   /** One run of each round, until one of them lives; what the others were to meet is begun with another tenant. */
-  const follow = async ({ tier, rounds }: Schedule, slot: Slots): Promise<Run[]> => {
+  const follow = async ({ tier, rounds, together = false }: Schedule, slot: Slots): Promise<Run[]> => {
     let tenant: Subject | undefined;
     const attempt = async (nth: number): Promise<string> => {
       if (nth === 0) tenant = await subjects.begin(tier);
@@ -111,57 +106,49 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       const hits = await gateway.hitsOf(tenant.id);
       const wrong = await judged(tier, tenant, status);
       if (nth >= rounds.length && status !== "succeeded") wrong.push(`left in peace it is ${status}`);
-      runs.push({ tier, round, hits, status, tenant, wrong });
+      runs.push({ tier, round, together, hits, status, tenant, wrong });
       if (status === "failed" && wrong.length === 0) continue;
       await gateway.spare(tenant.id);
       if (tier === "premium" && wrong.length === 0) await shutDown(ready, tenant);
       const rest = rounds.slice(nth + 1);
-      return rest.length === 0 ? runs : [...runs, ...(await follow({ tier, rounds: rest }, slot))];
+      return rest.length === 0 ? runs : [...runs, ...(await follow({ tier, rounds: rest, together }, slot))];
     }
   };
 
   return {
     clean,
     learn,
-    async run(schedules, { onDone, again = true } = {}) {
+    async run(schedules, onDone) {
       for (const tier of new Set(schedules.map((schedule) => schedule.tier))) await clean(tier);
       await gateway.hold();
-      let done = 0;
       const slot = slots(concurrency);
-      const all = async (list: readonly Schedule[]): Promise<Run[]> => {
-        // Those that wait for a look at everything keep nobody else from starting.
-        const runs = await pooled(
-          list,
-          concurrency * 2,
-          (one) => follow(one, slot),
-          () => onDone?.((done += 1)),
-        );
-        return runs.flat();
-      };
+      // Those that wait for a look at everything keep nobody else from starting.
+      const all = async (list: readonly Schedule[]): Promise<Run[]> =>
+        (await pooled(list, concurrency * 2, (one) => follow(one, slot), onDone)).flat();
       const runs = await all(schedules);
-      const led = again ? runs.flatMap(missed) : [];
-      runs.push(...(await all(led)));
+      runs.push(...(await all(runs.flatMap(missed))));
       await gateway.clear();
-      return outcomeOf(runs, again);
+      return runs;
     },
   };
 };
 
 /** The faults of a run that nothing met though others were with them, each in a schedule of its own. */
-const missed = ({ tier, round, hits }: Run): Schedule[] => {
+const missed = ({ tier, round, together, hits }: Run): Schedule[] => {
   // What befalls a compensation needs the fault at the end of the onboarding that leads to it.
   const ends = round.some(({ point }) => isBack(point)) ? round.slice(0, 1) : [];
   const singles = round.slice(ends.length);
-  if (singles.length < 2) return [];
+  if (together || singles.length < 2) return [];
   return singles.flatMap((one, at) =>
     (hits[at + ends.length] ?? 0) === 0 ? [{ tier, rounds: [[...ends, one]] }] : [],
   );
 };
 
-const outcomeOf = (all: readonly Run[], again: boolean): Outcome => {
+/** What became of these runs. */
+export const outcomeOf = (all: readonly Run[]): Outcome => {
   const runs = all.filter(({ round }) => round.length > 0);
   /** Those that had their turn by themselves. */
-  const led = again ? runs.flatMap(missed).length : 0;
+  const led = runs.flatMap(missed).length;
   const metBy = new Map<string, number>();
   const unmet: Schedule[] = [];
   const count = ({ point, fault }: Injected): void => {
@@ -171,7 +158,7 @@ const outcomeOf = (all: readonly Run[], again: boolean): Outcome => {
   for (const run of runs)
     for (const [at, one] of run.round.entries()) {
       if ((run.hits[at] ?? 0) > 0) count(one);
-      else if (!again || missed(run).length === 0) unmet.push({ tier: run.tier, rounds: [run.round] });
+      else if (missed(run).length === 0) unmet.push({ tier: run.tier, rounds: [run.round] });
     }
   return {
     runs: runs.length,

@@ -29,7 +29,12 @@ export const isBack = ({ step }: Point): boolean => /^(?:Release|BeginCompensati
 /** What befalls one run of an onboarding, its compensation included. */
 export type Round = readonly Injected[];
 /** What befalls an onboarding, and then each retry in turn. After the last one a retry is left in peace. */
-export type Schedule = { readonly tier: string; readonly rounds: readonly Round[] };
+export type Schedule = {
+  readonly tier: string;
+  readonly rounds: readonly Round[];
+  /** The faults of a run are meant to meet it together: one that another led around is not tried by itself. */
+  readonly together?: boolean;
+};
 
 export const nameOfFault = ({ point: { step, service, action, nth }, fault }: Injected): string =>
   `${step}/${service}:${action}#${nth}/${fault}`;
