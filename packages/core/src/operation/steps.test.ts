@@ -44,13 +44,14 @@ test.for(["ProvisionStorage", "ReleaseStorage"] as const)(
       fc.asyncProperty(deeds, async (all) => {
         const { operations, progress } = await open(step);
         const flying = new Set<number>();
+        const answers: boolean[] = [];
         let begun = 0;
         let expected: ProgressStatus = "pending";
         for (const { run, does } of all) {
           const flightId = `run-${run}`;
           if (does === "begin" && !flying.has(run)) {
             const answer = await operations.startStep(id, step, at, { id: flightId, execution: id, deadline });
-            expect(answer).toBe(expected === "succeeded" ? "done" : "begun");
+            answers.push(answer === (expected === "succeeded" ? "done" : "begun"));
             if (answer === "done") continue;
             flying.add(run);
             begun += 1;
@@ -69,6 +70,7 @@ test.for(["ProvisionStorage", "ReleaseStorage"] as const)(
           expect(ended_at).toBe(expected === "failed" || expected === "succeeded" ? at : null);
           expect(await operations.inFlight(id, at)).toHaveLength(flying.size);
         }
+        expect(answers).not.toContain(false);
       }),
       { numRuns: 300 },
     );
