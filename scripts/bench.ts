@@ -17,11 +17,13 @@ if (chosen.length === 0)
 
 const results: Record<string, Row[]> = {};
 console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}`);
-for (const { name, run } of chosen) {
+for (const bench of chosen) {
+  const { name } = bench;
   console.log(`\n${name}`);
   try {
-    results[name] = await run();
-    for (const line of table(results[name])) console.log(`  ${line}`);
+    const rows = await bench.run();
+    results[name] = rows;
+    for (const line of table(rows)) console.log(`  ${line}`);
   } catch (error) {
     // The others are measured all the same.
     console.error(error);
