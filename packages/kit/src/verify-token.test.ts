@@ -56,12 +56,18 @@ const sign = (
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Libraries refuse to sign these two. */
-const byHand = async (header: object, hash: string) => {
-  const claims = { ...good, iss: issuer, exp: Math.floor(Date.now() / 1000) + 300 };
-  const input = `${encode(header)}.${encode(claims)}`;
+const claims = () => ({ ...good, iss: issuer, exp: Math.floor(Date.now() / 1000) + 300 });
+
+/** A token of this very text. */
+const written = (json: string, header: object = { alg: "RS256", kid: "one" }, hash = "sha256"): string => {
+  const input = `${encode(header)}.${Buffer.from(json).toString("base64url")}`;
   return `${input}.${signBytes(hash, Buffer.from(input), KeyObject.from(pair.privateKey)).toString("base64url")}`;
 };
+/** Libraries refuse to sign these two. */
+const byHand = async (header: object, hash: string) => written(JSON.stringify(claims()), header, hash);
+/** The same bytes: the last character of 342 has four bits too many. */
+const spelledOtherwise = (token: string): string =>
+  `${token.slice(0, -1)}${{ A: "B", Q: "R", g: "h", w: "x" }[token.slice(-1)]}`;
 const extended = () =>
   byHand({ alg: "RS256", kid: "one", crit: ["urn:example:level"], "urn:example:level": 1 }, "sha256");
 const rs384 = () => byHand({ alg: "RS384", kid: "plain" }, "sha384");
@@ -108,6 +114,10 @@ test.each([
   ["an id token", () => sign({ token_use: "id" })],
   ["an expired one", () => sign({}, { exp: "-1s" })],
   ["one that never expires", () => sign({}, { exp: null })],
+  ["one that lives for two days", () => sign({}, { exp: "2d" })],
+  ["one that is made in an hour", () => sign({ iat: Math.floor(Date.now() / 1000) + 3600 })],
+  ["one that says something twice", () => written(JSON.stringify(claims()).replace("{", '{"sub":"other",'))],
+  ["one spelled with a spare bit", async () => spelledOtherwise(await sign())],
   ["one not valid yet", () => sign({ nbf: Math.floor(Date.now() / 1000) + 60 })],
   ["one whose header has extensions", () => extended()],
   ["RS384 by a key of no algorithm", () => rs384()],

@@ -1,6 +1,7 @@
 import { claimText, requireAccess, requireHeader, requireOneReading } from "@tenantry/core/access/token-rules";
 import { JwtVerifier } from "aws-jwt-verify";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
+import { decomposeUnverifiedJwt } from "aws-jwt-verify/jwt";
 import type { JwtHeader, JwtPayload } from "aws-jwt-verify/jwt-model";
 
 /** Who a verified access token speaks for. */
@@ -85,8 +86,8 @@ export const tokenVerifier = ({ userPools, endpoint }: TokenVerifierOptions): ((
   return async (token) => {
     try {
       const payload = await verifier.verify(token);
-      const [header = "", claims = "", signature = ""] = token.split(".");
-      requireOneReading([header, claims, signature], decode);
+      const { headerB64, payloadB64, signatureB64 } = decomposeUnverifiedJwt(token);
+      requireOneReading([headerB64, payloadB64, signatureB64], decode);
       return callerOf(payload);
     } catch (error) {
       if (error instanceof KeysUnavailable) throw error;
