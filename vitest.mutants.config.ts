@@ -11,7 +11,7 @@ export default defineConfig({
     include: [
       "packages/core/src/access/*.test.ts",
       "packages/aws/src/{token,tenant-tokens,token-checks,access-facts,access-gate,api-key-gate,issuer-reader}.test.ts",
-      "packages/lambda/src/{authorizer,websocket-authorizer}.test.ts",
+      "packages/lambda/src/{authorizer,pre-token-generation,websocket-authorizer}.test.ts",
       "packages/kit/src/{access,verify-token}.test.ts",
     ],
     testTimeout: 30_000,

@@ -53,6 +53,23 @@ const commit = () => ({
   events: [],
 });
 
+/** An impersonation by the bearer, as its start writes it. */
+const begun = async (tenant_id: string) => {
+  const impersonation = {
+    id: newId("impersonation"),
+    tenant_id,
+    user_id: "v",
+    impersonator: { id: bearing.sub, email: null },
+    reason: "ticket",
+    started_at: "2026-11-20T12:00:00.000Z",
+    ends_at: "2026-11-20T12:20:00.000Z",
+    ended_at: null,
+  };
+  const { id } = impersonation;
+  await put({ ...keys.impersonation(id), entity: "impersonation", ...impersonation });
+  return impersonation;
+};
+
 describe("what the registry knows", () => {
   test("of somebody it never heard of is nothing", async () => {
     expect(await facts.read({ ...bearing, org_id: "ten_unknown" })).toEqual({
@@ -138,6 +155,25 @@ describe("what the registry knows", () => {
     expect((await sessions.of(bearing.sub)).sessions).toEqual([]);
     for (const id of ["session", "unknown"])
       expect(await sessions.end(bearing.sub, id, new Date(now).toISOString(), commit())).toBe(false);
+  });
+
+  test("is the impersonation that a token names, as it was begun and as it was ended, and whose membership counts", async () => {
+    const { id, ...impersonation } = await begun("ten_A");
+    const acting = { ...bearing, impersonation: { id, by: bearing.sub, user_id: "v", reason: "ticket", ends_at: "" } };
+    await put({ ...keys.membership("v", "ten_A"), entity: "membership", epoch: 9, status: "active" });
+    expect(await facts.read(acting)).toMatchObject({
+      impersonation: { by: bearing.sub, user_id: "v", tenant_id: "ten_A", endsAt: impersonation.ends_at, ended: false },
+      membership: { epoch: 9 },
+    });
+    await put({ ...keys.impersonation(id), ...impersonation, ended_at: "2026-11-20T12:01:00.000Z" });
+    expect(await facts.read(acting)).toMatchObject({ impersonation: { ended: true } });
+    // One that says nothing of itself is nobody's.
+    await put(keys.impersonation(id));
+    const nothing = { by: "", user_id: "", tenant_id: "", endsAt: "", ended: false };
+    expect(await facts.read(acting)).toMatchObject({ impersonation: nothing });
+    const other = { ...acting.impersonation, id: newId("impersonation") };
+    expect((await facts.read({ ...bearing, impersonation: other })).impersonation).toBeNull();
+    expect(await facts.read(bearing)).not.toHaveProperty("impersonation");
   });
 
   test("is when the user signed out everywhere, the latest time of several", async () => {
