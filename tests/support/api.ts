@@ -75,14 +75,15 @@ export const poll = async <T>(
 export const hasEnded = (status: string): boolean =>
   ["succeeded", "failed", "cancelled", "compensation_failed"].includes(status);
 
-/** Onboards a tenant and waits until its operation has ended. */
-export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>) => {
+/** Onboards a tenant and waits until its operation has ended, or so long. */
+export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>, milliseconds?: number) => {
   const accepted = await send(ready, "POST", "/admin/tenants", { token, body });
   if (accepted.status !== 202) throw new Error(`${accepted.status} ${accepted.text}`);
   const location = accepted.headers.get("location") ?? "";
   const operation = await poll(
     () => send(ready, "GET", location, { token }),
     (answer) => hasEnded(answer.body.status),
+    milliseconds,
   );
   return { accepted: accepted.body, location, operation: operation.body };
 };
