@@ -90,12 +90,19 @@ describe("a token", () => {
   test("of the client for impersonation acts for a user, and no other token does", async () => {
     registered.set("us-east-1_Shared acting", "impersonation").set("us-east-1_Own acting", "impersonation");
     const verify = tenantTokens(shared, find);
-    const claims = { org_id: "ten_A", impersonation: "imp_1", on_behalf_of: "v", impersonation_reason: "ticket" };
+    const ends_at = "2026-11-20T12:20:00.000Z";
+    const claims = {
+      org_id: "ten_A",
+      impersonation: "imp_1",
+      on_behalf_of: "v",
+      impersonation_reason: "ticket",
+      impersonation_ends_at: ends_at,
+    };
     const acting = token("us-east-1_Shared", { ...claims, client_id: "acting" });
     expect(await verify(acting)).toMatchObject({
       sub: "u",
       org_id: "ten_A",
-      impersonation: { id: "imp_1", by: "u", user_id: "v", reason: "ticket" },
+      impersonation: { id: "imp_1", by: "u", user_id: "v", reason: "ticket", ends_at },
     });
     const bare = token("us-east-1_Shared", { org_id: "ten_A", client_id: "acting" });
     await expect(verify(bare)).rejects.toThrow(/acts for nobody/);
