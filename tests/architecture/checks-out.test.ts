@@ -103,18 +103,19 @@ const verifierAttacks = (f: Forgery): Attack[] => [
 const registrys = /perm_epoch|origin_jti|auth_time|nobody here|org_id of no|with a (space|null byte)|8\.5 kB/;
 
 const verifierFile = "packages/aws/src/token.ts";
+const rulesFile = "packages/core/src/access/token-rules.ts";
 const keysFile = "packages/aws/src/pool-keys.ts";
 const jwt = "node_modules/aws-jwt-verify/dist/esm/jwt.js";
 const verifierChecks: readonly (readonly [what: string, cut: Cut])[] = [
-  ["the algorithm", { file: verifierFile, from: 'if (token.header.alg !== "RS256")', to: "if (false)" }],
-  ["critical extensions", { file: verifierFile, from: 'if (header["crit"] !== undefined)', to: "if (false)" }],
-  ["token_use", { file: verifierFile, from: 'if (payload["token_use"] !== "access")', to: "if (false)" }],
-  ["the client", { file: verifierFile, from: 'if (payload["client_id"] !== pool.clientId)', to: "if (false)" }],
-  ["how long it lives", { file: verifierFile, from: "if (!((payload.exp ??", to: "if (false && !((payload.exp ??" }],
-  ["when it was made", { file: verifierFile, from: "if ((payload.iat ?? 0) > now + skewSeconds)", to: "if (false)" }],
-  ["its spelling", { file: verifierFile, from: "if (!isCanonicalBase64url(part))", to: "if (false)" }],
-  ["claims that are there twice", { file: verifierFile, from: "if (repeatsName(", to: "if (false && repeatsName(" }],
-  ["the types of claims", { file: verifierFile, from: 'if (typeof value !== "string")', to: "if (false)" }],
+  ["the algorithm", { file: rulesFile, from: 'if (header.alg !== "RS256")', to: "if (false)" }],
+  ["critical extensions", { file: rulesFile, from: 'if (header["crit"] !== undefined)', to: "if (false)" }],
+  ["token_use", { file: rulesFile, from: 'if (payload["token_use"] !== "access")', to: "if (false)" }],
+  ["the client", { file: rulesFile, from: 'if (payload["client_id"] !== clientId)', to: "if (false)" }],
+  ["how long it lives", { file: rulesFile, from: "if (!((payload.exp ??", to: "if (false && !((payload.exp ??" }],
+  ["when it was made", { file: rulesFile, from: "if ((payload.iat ?? 0) > now + skewSeconds)", to: "if (false)" }],
+  ["its spelling", { file: rulesFile, from: "if (!isCanonicalBase64url(part))", to: "if (false)" }],
+  ["claims that are there twice", { file: rulesFile, from: "if (repeatsName(", to: "if (false && repeatsName(" }],
+  ["the types of claims", { file: rulesFile, from: 'if (typeof value !== "string")', to: "if (false)" }],
   ["its bearer", { file: verifierFile, from: 'if (sub === "")', to: "if (false)" }],
   ["the issuer", { file: verifierFile, from: "issuer: pool.issuer, audience", to: "issuer: null, audience" }],
   ["the signature", { file: verifierFile, from: "if (!verifySignature(", to: "if (false && !verifySignature(" }],
