@@ -75,8 +75,8 @@ export const poll = async <T>(
 export const hasEnded = (status: string): boolean =>
   ["succeeded", "failed", "cancelled", "compensation_failed"].includes(status);
 
-/** Onboards a tenant and waits until its operation has ended, or so long. */
-export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>, milliseconds?: number) => {
+/** Onboards a tenant and waits until its operation has ended, or so long: a silo on a busy machine takes its time. */
+export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>, milliseconds = 150_000) => {
   const accepted = await send(ready, "POST", "/admin/tenants", { token, body });
   if (accepted.status !== 202) throw new Error(`${accepted.status} ${accepted.text}`);
   const location = accepted.headers.get("location") ?? "";

@@ -18,8 +18,6 @@ const only = (state: object, more: object = {}, name = "Only") => ({
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 const functions = {
   echo: (payload: unknown) => payload,
   flaky: (_payload: unknown, attempt: number) => {
@@ -42,10 +40,7 @@ const functions = {
   dead: () => {
     throw new AwsError("ServiceException", "the service broke", 500);
   },
-  slow: async () => {
-    await pause(3000);
-    return "late";
-  },
+  slow: () => new Promise((resolve) => setTimeout(resolve, 20_000, "late").unref()),
 };
 
 let states: Awaited<ReturnType<typeof startStates>>;
@@ -114,7 +109,7 @@ beforeAll(async () => {
           Branches: [
             {
               StartAt: "Waits",
-              States: { Waits: { Type: "Wait", Seconds: 1, Next: "Late" }, Late: invoke("never") },
+              States: { Waits: { Type: "Wait", Seconds: 30, Next: "Late" }, Late: invoke("never") },
             },
             { StartAt: "Breaks", States: { Breaks: invoke("broken") } },
           ],
