@@ -28,6 +28,8 @@ type Options = {
   readonly now: number;
   /** Voids of each meter, and as many adjustments of each of its sums; none by default. */
   readonly corrections?: number;
+  /** The share of events that are up to 35 days late; a quarter by default. */
+  readonly late?: number;
 };
 
 const minute = 60_000;
@@ -37,7 +39,8 @@ const day = 24 * 60 * minute;
  * What producers send at their worst: tenants of any size, values of up to six decimals, events up to 35 days late and
  * five minutes early, some sent again under other sequence numbers, some packed, some compressed, some poison.
  */
-export const traceOf = ({ seed, events, tenants, meters, used, now, corrections: each = 0 }: Options): Trace => {
+export const traceOf = (options: Options): Trace => {
+  const { seed, events, tenants, meters, used, now, corrections: each = 0, late = 0.25 } = options;
   const random = seeded(seed);
   const below = (end: number) => Math.floor(random() * end);
   const counted: Identified[] = [];
@@ -56,7 +59,7 @@ export const traceOf = ({ seed, events, tenants, meters, used, now, corrections:
     const metric = used[below(used.length)] ?? "";
     const meter = meters.find(({ name }) => name === metric);
     const isOrdered = meter?.aggregation === "latest" || meter?.aggregation === "time_weighted_average";
-    const at = timeOf(random, now);
+    const at = timeOf(random, now, late);
     const micros = BigInt(Math.floor(random() * 10 ** (1 + below(15))));
     // Which sample of one millisecond stands is decided by its id, so these have one.
     const id = isOrdered || random() < 0.7 ? `${seed}-${n}` : undefined;
@@ -172,10 +175,10 @@ const adjustedOf = (corrections: readonly Correction[]): OracleEvent[] =>
   );
 
 /** Mostly of the last two hours, some as early or as late as is accepted. */
-const timeOf = (random: () => number, now: number): number => {
+const timeOf = (random: () => number, now: number, late: number): number => {
   const dice = random();
   if (dice < 0.02) return now + Math.floor(random() * 4 * minute);
-  if (dice < 0.75) return now - Math.floor(random() * 120 * minute);
+  if (dice < 1 - late) return now - Math.floor(random() * 120 * minute);
   return now - Math.floor(random() ** 2 * 34.9 * day);
 };
 
