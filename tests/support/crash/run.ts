@@ -124,7 +124,7 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       const slot = slots(concurrency);
       // Those that wait for a look at everything keep nobody else from starting.
       const all = async (list: readonly Schedule[]): Promise<Run[]> =>
-        (await pooled(list, concurrency * 2, (one) => follow(one, slot), onDone)).flat();
+        (await pooled(list, concurrency * 2, (one) => follow(one, slot).catch(unable(one)), onDone)).flat();
       const runs = await all(schedules);
       runs.push(...(await all(runs.flatMap(missed))));
       await gateway.clear();
@@ -132,6 +132,21 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     },
   };
 };
+
+/** What could not be tried to its end counts as a violation, and keeps no other schedule from its turn. */
+const unable =
+  ({ tier, rounds }: Schedule) =>
+  (error: unknown): Run[] => [
+    {
+      tier,
+      round: rounds.flat(),
+      together: true,
+      hits: [],
+      status: "not tried",
+      tenant: { id: "", slug: "", owner: "", operation: "" },
+      wrong: [`not tried to its end: ${String(error)}`],
+    },
+  ];
 
 /** The faults of a run that nothing met though others were with them, each in a schedule of its own. */
 const missed = ({ tier, round, together, hits }: Run): Schedule[] => {

@@ -6,5 +6,5 @@ export const impatient = (): void => {
   process.env["TASK_SECONDS"] ??= "20";
   process.env["LONGEST_RETRY_DELAY"] ??= "2";
   // More silos are made here in an hour than a region may have.
-  process.env["TENANT_LIMITS"] ??= "{}";
+  process.env["TENANT_LIMITS"] ??= '{"db_clusters":100000,"user_pools":100000}';
 };
