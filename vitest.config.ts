@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** What comes by itself may take its time on a busy machine: a test says what comes, not how soon. */
+const expect = { poll: { timeout: 20_000 } };
+
 const crash = {
   test: {
     name: "crash",
@@ -7,6 +10,7 @@ const crash = {
     globalSetup: ["tests/support/cloud.ts"],
     // Each file asks for all that the machine has.
     fileParallelism: false,
+    expect,
     testTimeout: 240_000,
     hookTimeout: 180_000,
   },
@@ -19,6 +23,7 @@ const cloud = (name: string, include: string) => ({
     include: [include],
     globalSetup: ["tests/support/cloud.ts"],
     fileParallelism: false,
+    expect,
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },
@@ -31,6 +36,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,functions,workflows,scripts}/**/*.test.ts", "tests/architecture/**/*.test.ts"],
+          expect,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -39,6 +45,7 @@ export default defineConfig({
         test: {
           name: "infra",
           include: ["tests/infra/**/*.test.ts"],
+          expect,
           testTimeout: 120_000,
           hookTimeout: 240_000,
         },
@@ -50,6 +57,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
+          expect,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
