@@ -1,4 +1,5 @@
 import type { Clock, Registry } from "../ports.ts";
+import type { Tenant } from "../tenant/tenant.ts";
 import { hourMs } from "./accept.ts";
 import { concurrently } from "./concurrently.ts";
 import { type Period, periodOf } from "./period.ts";
@@ -13,8 +14,8 @@ export type RollUpAllPorts = RollUpPorts & {
 const width = 24;
 
 /**
- * Rolls up the last days and, while it is new, the last month of every tenant that has not been: at each call what is
- * left. The day before the last comes again on its second night, whatever is said of it: should a write that began
+ * Rolls up the last days and, while it is new, the last month of every tenant that was there then and has not been: at
+ * each call what is left. The day before the last comes again on its second night, whatever is said of it: should a write that began
  * before midnight have ended long after, it is found then.
  *
  * @returns how many periods were rolled up, and what failed
@@ -29,8 +30,10 @@ export const rollUpAll =
     let after: string | null = null;
     do {
       const page = await ports.registry.listTenants({}, { limit: 100, after });
-      const failures = await concurrently(page.items, width, async ({ id }) => {
+      const failures = await concurrently(page.items.filter(isCounted), width, async ({ id, created_at }) => {
+        const since = Date.parse(created_at) / hourMs;
         for (const { period, anyway } of due) {
+          if (period.to <= since) continue;
           if (!anyway && (await isRolled(ports, id, period))) continue;
           await roll(id, period);
           rolled++;
@@ -41,6 +44,9 @@ export const rollUpAll =
     } while (after !== null);
     return { rolled, errors };
   };
+
+/** Nothing is counted for a tenant that is not there yet, and nothing is to stand of one that failed. */
+const isCounted = ({ status }: Tenant): boolean => status !== "provisioning" && status !== "failed";
 
 const isRolled = async ({ usage }: RollUpAllPorts, tenantId: string, { kind, from, to }: Period): Promise<boolean> => {
   const [marks] = await usage.marks(tenantId, kind, from, to);
