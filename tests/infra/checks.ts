@@ -99,44 +99,43 @@ const nameless = new Set([
   "kms:TagResource",
 ]);
 
-export const wildcards = (graph: Graph): string[] => {
+/** What functions may do, statement by statement, with the names of their roles. */
+const grantsOf = (graph: Graph) => {
   const functions = new Set(some(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs["role"]));
   return some(graph, "aws:iam/role:Role")
     .filter(({ outputs }) => functions.has(outputs["arn"]))
     .flatMap(({ name, inputs }) =>
       list(inputs["inlinePolicies"]).flatMap(({ policy }) =>
-        list(parse(policy).Statement).flatMap(({ Action, Resource }) => [
-          ...list<string>(Action)
-            .filter((action) => action.includes("*"))
-            .map((action) => `${name} may ${action}`),
-          ...list<string>(Resource)
-            .filter((arn) => arn === "*" && !list<string>(Action).every((action) => nameless.has(action)))
-            .map(() => `${name} may ${list(Action).join(", ")} on everything`),
-        ]),
+        list(parse(policy).Statement).map(({ Action, Resource, Condition }) => ({
+          name,
+          actions: list<string>(Action),
+          resources: list<string>(Resource),
+          condition: Condition,
+        })),
       ),
     );
 };
+
+export const wildcards = (graph: Graph): string[] =>
+  grantsOf(graph).flatMap(({ name, actions, resources }) => [
+    ...actions.filter((action) => action.includes("*")).map((action) => `${name} may ${action}`),
+    ...resources
+      .filter((arn) => arn === "*" && !actions.every((action) => nameless.has(action)))
+      .map(() => `${name} may ${actions.join(", ")} on everything`),
+  ]);
 
 const lookingAtPools = new Set(["cognito-idp:AdminGetUser", "cognito-idp:DescribeUserPool"]);
 
 /** Functions that may do more than look at user pools that are not this deployment's. */
-export const foreignPools = (graph: Graph): string[] => {
-  const functions = new Set(some(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs["role"]));
-  return some(graph, "aws:iam/role:Role")
-    .filter(({ outputs }) => functions.has(outputs["arn"]))
-    .flatMap(({ name, inputs }) =>
-      list(inputs["inlinePolicies"]).flatMap(({ policy }) =>
-        list(parse(policy).Statement).flatMap(({ Action, Resource, Condition }) =>
-          list<string>(Resource).some((arn) => arn.endsWith(":userpool/*")) &&
-          Condition?.StringEquals?.["aws:ResourceTag/managed-by"] === undefined
-            ? list<string>(Action)
-                .filter((action) => !lookingAtPools.has(action))
-                .map((action) => `${name} may ${action} on every user pool`)
-            : [],
-        ),
-      ),
-    );
-};
+export const foreignPools = (graph: Graph): string[] =>
+  grantsOf(graph).flatMap(({ name, actions, resources, condition }) =>
+    resources.some((arn) => arn.endsWith(":userpool/*")) &&
+    condition?.StringEquals?.["aws:ResourceTag/managed-by"] === undefined
+      ? actions
+          .filter((action) => !lookingAtPools.has(action))
+          .map((action) => `${name} may ${action} on every user pool`)
+      : [],
+  );
 
 export const invalidWorkflows = (graph: Graph): string[] =>
   some(graph, "aws:sfn/stateMachine:StateMachine").flatMap(({ name, inputs }) => {

@@ -135,18 +135,17 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
 
 /** What could not be tried to its end counts as a violation, and keeps no other schedule from its turn. */
 const unable =
-  ({ tier, rounds }: Schedule) =>
-  (error: unknown): Run[] => [
-    {
+  ({ tier, rounds, together = false }: Schedule) =>
+  (error: unknown): Run[] =>
+    rounds.map((round) => ({
       tier,
-      round: rounds.flat(),
-      together: true,
+      round,
+      together,
       hits: [],
       status: "not tried",
       tenant: { id: "", slug: "", owner: "", operation: "" },
       wrong: [`not tried to its end: ${String(error)}`],
-    },
-  ];
+    }));
 
 /** The faults of a run that nothing met though others were with them, each in a schedule of its own. */
 const missed = ({ tier, round, together, hits }: Run): Schedule[] => {

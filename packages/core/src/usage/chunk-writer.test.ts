@@ -5,6 +5,7 @@ import { countOf, foldEvents, type Totals } from "./fold.ts";
 import { IdSet } from "./id-set.ts";
 import type { ChunkKey, Counted } from "./pages.ts";
 import type { UsageChunks } from "./ports.ts";
+import { disturbed, mishapsOf } from "./testing/interleaved.ts";
 import { memoryChunks } from "./testing/memory-chunks.ts";
 
 const chunk: ChunkKey = { tenantId: "ten_01JD0000000000000000000000", hour: 490_000 };
@@ -70,9 +71,6 @@ const delivery = fc.record({
   ids: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 12 }),
 });
 
-/** What the store does to an operation: nothing, fail before it, or do it and lose the reply. */
-const mishap = fc.constantFrom("none", "none", "none", "none", "before", "after");
-
 /**
  * Interleaves the deliveries in any order that their store operations allow, with crashes; then delivers everything
  * again, as the stream would; then compares with the naive fold.
@@ -81,28 +79,12 @@ const isExact = (unconditional: boolean) =>
   fc.asyncProperty(
     fc.scheduler(),
     fc.array(delivery, { minLength: 2, maxLength: 6 }),
-    // Long interleavings need runs without mishaps, too.
-    fc.oneof(fc.constant([]), fc.array(mishap, { minLength: 60, maxLength: 60 })),
+    mishapsOf,
     fc.constantFrom({ full: 1, most: 2 }, { full: 2, most: 4 }, { full: 4, most: 4 }, { full: 50, most: 60 }),
     fc.constantFrom(1, 3),
     async (scheduler, deliveries, mishaps, limits, consumers) => {
       const store = memoryChunks({ unconditional });
-      let operation = 0;
-      const through = async <T>(work: () => Promise<T>): Promise<T> => {
-        const happens = mishaps[operation++] ?? "none";
-        await scheduler.schedule(Promise.resolve());
-        if (happens === "before") throw new Error("The request was lost.");
-        const result = await work();
-        if (happens === "after") throw new Error("The reply was lost.");
-        await scheduler.schedule(Promise.resolve());
-        return result;
-      };
-      const chunks: UsageChunks = {
-        heads: (keys) => through(() => store.heads(keys)),
-        sealed: (key, from, to) => through(() => store.sealed(key, from, to)),
-        seal: (key, page, ids) => through(() => store.seal(key, page, ids)),
-        save: (key, head, closed) => through(() => store.save(key, head, closed)),
-      };
+      const chunks = disturbed(store, scheduler, mishaps);
       const options = { limits, attempts: 1000 };
       const writers = [0, 1, 2].map(() => chunkWriter({ chunks, ...idle }, options));
       await scheduler.waitFor(
