@@ -24,7 +24,7 @@ const cloud = (name: string, include: string) => ({
     globalSetup: ["tests/support/cloud.ts"],
     fileParallelism: false,
     expect,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 180_000,
   },
 });
