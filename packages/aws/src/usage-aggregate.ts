@@ -14,8 +14,8 @@ const packSamples = (samples: readonly Sample[]): Uint8Array => {
   for (const [index, { at, hi, lo, micros }] of samples.entries()) {
     const start = index * sampleBytes;
     view.setFloat64(start, at);
-    view.setUint32(start + 8, hi);
-    view.setUint32(start + 12, lo);
+    view.setInt32(start + 8, hi);
+    view.setInt32(start + 12, lo);
     view.setBigInt64(start + 16, micros);
   }
   return bytes;
@@ -27,8 +27,8 @@ const unpackSamples = (bytes: Uint8Array): Sample[] => {
     const start = index * sampleBytes;
     return {
       at: view.getFloat64(start),
-      hi: view.getUint32(start + 8),
-      lo: view.getUint32(start + 12),
+      hi: view.getInt32(start + 8),
+      lo: view.getInt32(start + 12),
       micros: view.getBigInt64(start + 16),
     };
   });

@@ -10,7 +10,7 @@ import { memoryChunks } from "./testing/memory-chunks.ts";
 
 const chunk: ChunkKey = { tenantId: "ten_01JD0000000000000000000000", hour: 490_000 };
 const event = (id: number): Counted => ({
-  hi: Math.imul(id + 1, 0x9e3779b1) >>> 0,
+  hi: Math.imul(id + 1, 0x9e3779b1),
   lo: id,
   series: id % 3 === 0 ? "compute_hours" : "api_calls",
   kind: "sum",

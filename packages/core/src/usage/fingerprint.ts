@@ -1,7 +1,8 @@
 /**
  * 64 bits that stand for an event's identity within its chunk. Two lanes of multiply-and-rotate over pairs of UTF-16
  * units, mixed at the end by a bijection. Chance makes two of a chunk's 100,000 events equal once in 4 thousand million chunks.
- * It need not withstand an adversary: whoever chooses ids can just as well repeat one.
+ * It need not withstand an adversary: whoever chooses ids can just as well repeat one. Both halves are signed, as V8
+ * keeps such integers without a heap object of their own.
  */
 export type Fingerprint = { readonly hi: number; readonly lo: number };
 
@@ -29,5 +30,5 @@ export const fingerprint = (text: string, meter: number, line = 0): Fingerprint 
   h2 = Math.imul(h2 ^ (h2 >>> 16), 0x85ebca6b) ^ Math.imul(h1 ^ (h1 >>> 13), 0xc2b2ae35);
   h1 = Math.imul(h1 ^ (h1 >>> 15), 0x2c1b3c6d) ^ Math.imul(h2 ^ (h2 >>> 12), 0x297a2d39);
   // Zero marks a free slot in an IdSet.
-  return h1 === 0 && h2 === 0 ? { hi: 0, lo: 1 } : { hi: h1 >>> 0, lo: h2 >>> 0 };
+  return h1 === 0 && h2 === 0 ? { hi: 0, lo: 1 } : { hi: h1, lo: h2 };
 };

@@ -2,7 +2,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 
 /** A set of fingerprints, open-addressed in one typed array: 16 to 32 bytes each, where a Set of strings takes a hundred. */
 export class IdSet {
-  #slots = new Uint32Array(32);
+  #slots = new Int32Array(32);
   #size = 0;
 
   get size(): number {
@@ -27,7 +27,7 @@ export class IdSet {
   /** Adds the ids of a page: eight bytes each, big-endian. */
   addPage(ids: Uint8Array): void {
     const view = new DataView(ids.buffer, ids.byteOffset, ids.byteLength);
-    for (let at = 0; at + 8 <= ids.byteLength; at += 8) this.#insert(view.getUint32(at), view.getUint32(at + 4));
+    for (let at = 0; at + 8 <= ids.byteLength; at += 8) this.#insert(view.getInt32(at), view.getInt32(at + 4));
   }
 
   *[Symbol.iterator](): Generator<Fingerprint> {
@@ -59,7 +59,7 @@ export class IdSet {
 
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
+    this.#slots = new Int32Array(old.length * 2);
     for (let from = 0; from < old.length; from += 2) {
       const hi = old[from] ?? 0;
       const lo = old[from + 1] ?? 0;
@@ -74,7 +74,7 @@ export class IdSet {
 /** The ids of a page. */
 export const idsIn = function* (page: Uint8Array): Generator<Fingerprint> {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  for (let at = 0; at + 8 <= page.byteLength; at += 8) yield { hi: view.getUint32(at), lo: view.getUint32(at + 4) };
+  for (let at = 0; at + 8 <= page.byteLength; at += 8) yield { hi: view.getInt32(at), lo: view.getInt32(at + 4) };
 };
 
 /** A page as a set. */

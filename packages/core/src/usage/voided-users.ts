@@ -57,8 +57,8 @@ const append = (page: Uint8Array = new Uint8Array(0), { hi, lo }: Fingerprint): 
   const longer = new Uint8Array(page.byteLength + 8);
   longer.set(page);
   const view = new DataView(longer.buffer);
-  view.setUint32(page.byteLength, hi);
-  view.setUint32(page.byteLength + 4, lo);
+  view.setInt32(page.byteLength, hi);
+  view.setInt32(page.byteLength + 4, lo);
   return longer;
 };
 
