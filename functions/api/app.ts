@@ -1,5 +1,6 @@
 import { setting } from "@tenantry/aws/config";
 import { documents } from "@tenantry/aws/dynamo";
+import { dynamoMakings } from "@tenantry/aws/makings";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoOperations } from "@tenantry/aws/operations";
 import { dynamoRegistry } from "@tenantry/aws/registry";
@@ -29,6 +30,7 @@ const once = <T>(make: () => T): (() => T) => {
 const database = once(documents);
 const registry = once(() => dynamoRegistry(database(), setting("CONTROL_TABLE")));
 const operations = once(() => dynamoOperations(database(), setting("CONTROL_TABLE")));
+const makings = once(() => dynamoMakings(database(), setting("CONTROL_TABLE")));
 const workflows = once(() =>
   stepFunctions({
     "onboard-tenant": setting("ONBOARDING_STATE_MACHINE"),
@@ -44,6 +46,9 @@ const ports = {
   },
   get operations() {
     return operations();
+  },
+  get makings() {
+    return makings();
   },
   get workflows() {
     return workflows();

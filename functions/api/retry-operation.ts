@@ -2,7 +2,7 @@ import { operations } from "@tenantry/contract/operations";
 import { app, followUp } from "./app.ts";
 import { post } from "./post.ts";
 
-export const handler = post(operations.retryOperation, async ({ ctx, params, root }) => {
-  const operation = await app.operations.retry(ctx, { operationId: params.operation_id });
+export const handler = post(operations.retryOperation, async ({ ctx, params, root, keyed }) => {
+  const operation = await app.operations.retry(ctx, { operationId: params.operation_id }, keyed);
   return { body: operation, headers: followUp(root, operation), tenantId: operation.tenant_id };
 });

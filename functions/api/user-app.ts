@@ -2,6 +2,7 @@ import { setting } from "@tenantry/aws/config";
 import { dynamoCustomRoles } from "@tenantry/aws/custom-roles";
 import { documents } from "@tenantry/aws/dynamo";
 import { cognitoDirectory } from "@tenantry/aws/identity";
+import { dynamoMakings } from "@tenantry/aws/makings";
 import { dynamoMembers } from "@tenantry/aws/members";
 import { newId } from "@tenantry/aws/new-id";
 import { dynamoRegistry } from "@tenantry/aws/registry";
@@ -18,6 +19,7 @@ const table = setting("CONTROL_TABLE");
 
 const ports = {
   registry: dynamoRegistry(database, table),
+  makings: dynamoMakings(database, table),
   members: dynamoMembers(database, table),
   roles: dynamoCustomRoles(database, table),
   get directory() {

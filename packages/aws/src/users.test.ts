@@ -1,6 +1,7 @@
 import type { Membership } from "@tenantry/core/access/membership";
 import { permissionsOf } from "@tenantry/core/access/policy";
 import type { Context } from "@tenantry/core/context";
+import type { Makings } from "@tenantry/core/idempotency";
 import type { Tenant } from "@tenantry/core/tenant/tenant";
 import { changeUser, removeUser } from "@tenantry/core/user/change";
 import { acceptInvitation, listInvitations } from "@tenantry/core/user/invitations";
@@ -13,6 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { dynamoProfiles } from "./access-profiles.ts";
 import { keys } from "./control-table.ts";
 import { dynamoCustomRoles } from "./custom-roles.ts";
+import { dynamoMakings } from "./makings.ts";
 import { dynamoMembers } from "./members.ts";
 import { newId } from "./new-id.ts";
 import { dynamoRegistry } from "./registry.ts";
@@ -20,7 +22,7 @@ import { createControlTable, type Engine, startDynamo } from "./testing/dynamo-e
 
 const table = "control";
 let engine: Engine;
-let ports: UserPorts;
+let ports: UserPorts & { readonly makings: Makings };
 let now: Date;
 let tenant: string;
 
@@ -30,6 +32,7 @@ beforeAll(async () => {
   ports = {
     registry: dynamoRegistry(engine.documents, table),
     members: dynamoMembers(engine.documents, table),
+    makings: dynamoMakings(engine.documents, table, () => now),
     roles: dynamoCustomRoles(engine.documents, table),
     // Each address is its own user's.
     directory: { ensure: async (_tenant, _identity, email) => `sub-of-${email}` },
@@ -103,6 +106,17 @@ describe("an invitation", () => {
     });
     const { items } = await listUsers(ports)(owner(), { limit: 10, after: null });
     expect(items.map(({ email }) => email)).toEqual(["mia@acme.example", "olga@acme.example"]);
+  });
+
+  test("is accepted once by a request that died before its answer and comes again", async () => {
+    const { id } = await invite("mia@acme.example");
+    const request = { caller: `#${id}`, operation: "acceptInvitation", key: tenant, payload: {} };
+    const accept = () => acceptInvitation(ports)(user("mia@acme.example"), { orgId: tenant }, request);
+    const first = await accept();
+    expect(first).toEqual({ org_id: tenant, roles: ["tenant-member"] });
+    expect(await accept()).toEqual(first);
+    await removeUser(ports)(owner(), { userId: id });
+    await expect(accept()).rejects.toEqual(refusal("invitation-not-found"));
   });
 
   test("ends after a week, and can be made anew", async () => {

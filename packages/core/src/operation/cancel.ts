@@ -1,6 +1,7 @@
 import { authorise } from "../access/authorise.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
+import { type KeyedRequest, madeBy, type Makings, makingOf } from "../idempotency.ts";
 import type { Ports } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { pendingCompensation } from "./begin.ts";
@@ -12,13 +13,15 @@ import { conflict, nextCompensation } from "./transitions.ts";
  * Cancels an onboarding that has not activated its tenant yet. The operation turns around first, so that no step of the
  * execution that is then stopped can begin any more; a second execution takes back what was made.
  *
- * @throws Problem `operation-not-found`, `state-conflict`.
+ * @param request cancelled it before if it died before it was answered: it then gets the operation as it is now
+ * @throws Problem `operation-not-found`, `state-conflict`, `idempotency-key-reused`.
  */
 export const cancelOperation =
-  (ports: Ports) =>
-  async (ctx: Context, input: { operationId: string }): Promise<Operation> => {
+  (ports: Ports & { readonly makings: Makings }) =>
+  async (ctx: Context, input: { operationId: string }, request?: KeyedRequest): Promise<Operation> => {
     authorise(ctx, "operations:cancel", ctx.actor.orgId);
     const operation = await loadOperation(ports, ctx, input.operationId);
+    if ((await madeBy(ports.makings, request)) !== null) return operation;
     if (operation.status !== "pending" && operation.status !== "running") throw conflict(operation, "cancelled");
     const tenant = await ports.registry.getTenant(operation.tenant_id);
     if (tenant?.status !== "provisioning") throw tooLate(operation);
@@ -42,10 +45,11 @@ export const cancelOperation =
           after: { status: "compensating" },
         }),
         events: [],
+        making: makingOf(request, operation.id),
       },
     });
     // It moved on between the read and the write: begun, activated or failed. Only the first leaves anything to cancel.
-    if (moved === null) return cancelOperation(ports)(ctx, input);
+    if (moved === null) return cancelOperation(ports)(ctx, input, request);
     await ports.workflows.stop(operation.execution, error).catch(() => undefined);
     // Should the start get lost, the sweep repeats it.
     await ports.workflows.start(moved).catch(() => undefined);

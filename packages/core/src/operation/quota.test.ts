@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import { platformOrg, permissions } from "../access/policy.ts";
 import type { Context } from "../context.ts";
-import type { Ports } from "../ports.ts";
 import { failOnboarding } from "../provisioning/fail-onboarding.ts";
 import { aTenant, at, ids, run, world } from "../provisioning/testing.ts";
 import { claimOf, type QuotaLimits } from "../tenant/quota.ts";
-import { take } from "../testing/memory.ts";
+import { memoryMakings, take } from "../testing/memory.ts";
 import { pendingCompensation } from "./begin.ts";
 import { retryOperation } from "./retry.ts";
 
@@ -25,10 +24,11 @@ const compensating = (left: readonly string[] = []) => {
     status: left.includes(step.name) ? ("failed" as const) : ("succeeded" as const),
   }));
   it.state.operations.set(ids.operation, { ...it.operation(), status: "compensating", compensation });
-  const ports: Ports = {
+  const ports = {
     ...it.ports,
+    makings: memoryMakings(it.state),
     clock: () => new Date(at),
-    workflows: { start: async () => {}, stop: async () => {}, look: async () => "running" },
+    workflows: { start: async () => {}, stop: async () => {}, look: async () => "running" as const },
   };
   return {
     ...it,

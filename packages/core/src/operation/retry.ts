@@ -1,6 +1,7 @@
 import { authorise } from "../access/authorise.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
+import { type KeyedRequest, madeBy, type Makings, makingOf } from "../idempotency.ts";
 import type { Ports } from "../ports.ts";
 import { preflightAgain } from "../tenant/preflight.ts";
 import { claimOf, type QuotaLimits } from "../tenant/quota.ts";
@@ -13,13 +14,15 @@ import { assertBecomes, conflict, executionOfAttempt } from "./transitions.ts";
  * Begins a failed or cancelled onboarding anew: another attempt of the same operation for the same tenant, with an
  * execution of its own. Should the start get lost, the sweep repeats it.
  *
- * @throws Problem `operation-not-found`, `state-conflict`, `quota-used-up`.
+ * @param request retried it before if it died before it was answered: it then gets the operation as it is now
+ * @throws Problem `operation-not-found`, `state-conflict`, `quota-used-up`, `idempotency-key-reused`.
  */
 export const retryOperation =
-  (ports: Ports, limits: () => QuotaLimits = () => ({})) =>
-  async (ctx: Context, input: { operationId: string }): Promise<Operation> => {
+  (ports: Ports & { readonly makings: Makings }, limits: () => QuotaLimits = () => ({})) =>
+  async (ctx: Context, input: { operationId: string }, request?: KeyedRequest): Promise<Operation> => {
     authorise(ctx, "operations:retry", ctx.actor.orgId);
     const operation = await loadOperation(ports, ctx, input.operationId);
+    if ((await madeBy(ports.makings, request)) !== null) return operation;
     assertBecomes(operation, "pending", "retried");
     const tenant = await ports.registry.getTenant(operation.tenant_id);
     if (tenant?.status !== "failed") throw conflict(operation, "retried");
@@ -55,6 +58,7 @@ export const retryOperation =
             data: { tenant_id: tenant.id, operation_id: operation.id, attempt },
           },
         ],
+        making: makingOf(request, operation.id),
       },
     });
     if (moved === null) throw conflict((await ports.operations.get(operation.id)) ?? operation, "retried");

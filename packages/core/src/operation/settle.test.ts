@@ -2,7 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { platformOrg, permissions } from "../access/policy.ts";
 import type { Context } from "../context.ts";
+import type { KeyedRequest, Makings } from "../idempotency.ts";
 import type { ExecutionState, Ports } from "../ports.ts";
+import { memoryMakings } from "../testing/memory.ts";
 import { aTenant, at, ids, run, validated, world } from "../provisioning/testing.ts";
 import { beginCompensation } from "../provisioning/begin-compensation.ts";
 import { failOnboarding } from "../provisioning/fail-onboarding.ts";
@@ -21,14 +23,17 @@ const admin: Context = {
 const aborted = { code: "ExecutionAborted", message: "The execution ended without telling (Aborted)." };
 const failure = { Error: "NameTaken", Cause: "ProvisionStorage: taken" };
 const input = { operationId: ids.operation };
+/** A request that died before it was answered, and comes again, bears the same key. */
+const keyed = (operation: string): KeyedRequest => ({ caller: "platform#sub", operation, key: "once", payload: {} });
 
 const setUp = (status?: TenantStatus) => {
   const it = world(status === undefined ? aTenant() : aTenant({ status }));
   const executions = new Map<string, ExecutionState>();
   const asked: string[] = [];
   let now = Date.parse(at);
-  const ports: Ports = {
+  const ports: Ports & { readonly makings: Makings } = {
     ...it.ports,
+    makings: memoryMakings(it.state),
     clock: () => new Date(now),
     workflows: {
       start: async ({ execution }) => {
@@ -174,6 +179,16 @@ describe("a cancellation", () => {
     expect((await retryOperation(it.ports)(admin, input)).cancelled_at).toBeNull();
   });
 
+  test("that died before its answer, and is sent again, is told what it did", async () => {
+    const it = setUp();
+    await validated(it.ports.operations);
+    const cancel = () => cancelOperation(it.ports)(admin, input, keyed("cancelOperation"));
+    expect(await cancel()).toEqual(await cancel());
+    await it.takeBack();
+    expect(await cancel()).toEqual(it.operation());
+    expect(it.asked).toEqual([`stop ${ids.operation}`, `start ${ids.operation}-c1`]);
+  });
+
   test("is too late when the tenant is active", async () => {
     const it = setUp("active");
     await validated(it.ports.operations);
@@ -196,6 +211,15 @@ test.for(operationStatuses.filter((status) => status !== "failed" && status !== 
     });
   },
 );
+
+test("a retry that died before its answer, and is sent again, begins one attempt and tells of it", async () => {
+  const it = setUp("failed");
+  it.state.operations.set(ids.operation, { ...it.operation(), status: "failed", ended_at: at });
+  const retry = (key = keyed("retryOperation")) => retryOperation(it.ports)(admin, input, key);
+  expect(await retry()).toEqual(await retry());
+  expect(it.asked).toEqual([`start ${ids.operation}-2`]);
+  await expect(retry({ ...keyed("retryOperation"), key: "twice" })).rejects.toMatchObject({ code: "state-conflict" });
+});
 
 test("two retries at once begin one attempt", async () => {
   const it = setUp("failed");

@@ -1,3 +1,4 @@
+import type { Makings } from "../idempotency.ts";
 import type { Operation } from "../operation/operation.ts";
 import type { Commit, Membership, Page, PageRequest, Registry, Reservation } from "../ports.ts";
 import type { Tenant } from "../tenant/tenant.ts";
@@ -97,6 +98,17 @@ export const memoryRegistry = (state: Memory): Registry => ({
     return true;
   },
   membershipsOf: async (userId) => state.memberships.filter((membership) => membership.user_id === userId),
+});
+
+/** What requests made, by what was committed with it. */
+export const memoryMakings = (state: Memory): Makings => ({
+  async find({ caller, operation, key }) {
+    const made = state.commits.map(({ making }) => making);
+    const same = made.find(
+      (one) => one?.request.caller === caller && one.request.operation === operation && one.request.key === key,
+    );
+    return same?.id ?? null;
+  },
 });
 
 export const pageOf = <T extends { readonly id: string }>(

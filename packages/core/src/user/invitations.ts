@@ -1,6 +1,7 @@
 import { statusOf } from "../access/membership.ts";
 import { auditEntry } from "../audit/entry.ts";
 import type { Context } from "../context.ts";
+import { type KeyedRequest, madeBy, type Makings, makingOf } from "../idempotency.ts";
 import { Problem } from "../problem.ts";
 import { ownSession } from "../session/own.ts";
 import type { UserPorts } from "./ports.ts";
@@ -13,7 +14,10 @@ export type Invitation = {
   readonly ends_at: string | null;
 };
 
-type Ports = { readonly members: Pick<UserPorts["members"], "get" | "change"> } & Pick<UserPorts, "clock" | "newId">;
+type Ports = Pick<UserPorts, "clock" | "newId"> & {
+  readonly members: Pick<UserPorts["members"], "get" | "change">;
+  readonly makings: Makings;
+};
 
 /** What the caller was invited to, also what has expired. */
 export const listInvitations =
@@ -31,15 +35,23 @@ export const listInvitations =
 /**
  * Makes the caller a member of a tenant that invited them. Their next token can speak for it.
  *
- * @throws Problem `invitation-not-found`, `invitation-expired`
+ * @param request accepted it before if it died before it was answered: it then gets what the caller is in the tenant now
+ * @throws Problem `invitation-not-found`, `invitation-expired`, `idempotency-key-reused`
  */
 export const acceptInvitation =
   (ports: Ports) =>
-  async (ctx: Context, { orgId }: { orgId: string }): Promise<{ org_id: string; roles: readonly string[] }> => {
+  async (
+    ctx: Context,
+    { orgId }: { orgId: string },
+    request?: KeyedRequest,
+  ): Promise<{ org_id: string; roles: readonly string[] }> => {
     const { userId } = ownSession(ctx);
     const none = new Problem("invitation-not-found", `You have no invitation of ${orgId}.`);
     const before = await ports.members.get(orgId, userId);
-    if (before === null || statusOf(before) !== "invited") throw none;
+    if (before === null) throw none;
+    if ((await madeBy(ports.makings, request)) !== null && statusOf(before) === "active")
+      return { org_id: orgId, roles: before.roles };
+    if (statusOf(before) !== "invited") throw none;
     const now = ports.clock();
     // Not `<`: a time that is none must not keep an invitation open.
     if (!(Date.parse(before.invitation_ends_at ?? "") > now.getTime()))
@@ -51,6 +63,7 @@ export const acceptInvitation =
       before: userOf(before),
       after: userOf({ ...before, ...to }),
     });
-    if (!(await ports.members.change(before, to, null, { audit, events: [] }))) throw none;
+    if (!(await ports.members.change(before, to, null, { audit, events: [], making: makingOf(request, orgId) })))
+      throw none;
     return { org_id: orgId, roles: before.roles };
   };
