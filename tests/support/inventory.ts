@@ -215,23 +215,32 @@ const usageKeys = async (ready: Ready): Promise<Thing[]> => {
   });
 };
 
+/** Keys that are on their way out stay so: nobody here takes that back. */
+const leaving = new Set<string>();
+
 /** Keys that are not on their way out, by their aliases, descriptions and tags. */
 const keys = async (ready: Ready): Promise<Thing[]> =>
   orNothing(
     (async () => {
       const kms = (action: string, input: object) => askJson(ready, "kms", `TrentService.${action}`, input);
-      const [{ Keys }, { Aliases }] = await Promise.all([
-        kms("ListKeys", { Limit: 1000 }),
-        kms("ListAliases", { Limit: 100 }),
+      const list = async <T>(action: string, of: string): Promise<T[]> =>
+        askAll<T>(async (Marker) => {
+          const page = await kms(action, { Limit: 100, ...(Marker ? { Marker } : {}) });
+          return { items: page[of], next: page.NextMarker };
+        });
+      const [all, named] = await Promise.all([
+        list<{ KeyId: string }>("ListKeys", "Keys"),
+        list<{ AliasName: string }>("ListAliases", "Aliases"),
       ]);
-      const aliases = (Aliases as { AliasName: string }[]).map(({ AliasName }) => ({
-        words: `alias ${AliasName}`,
-        bears: AliasName,
-      }));
+      const aliases = named.map(({ AliasName }) => ({ words: `alias ${AliasName}`, bears: AliasName }));
       const described = await Promise.all(
-        (Keys as { KeyId: string }[]).map(async ({ KeyId }): Promise<Thing[]> => {
+        all.map(async ({ KeyId }): Promise<Thing[]> => {
+          if (leaving.has(KeyId)) return [];
           const { KeyMetadata } = await kms("DescribeKey", { KeyId });
-          if (KeyMetadata.KeyState === "PendingDeletion") return [];
+          if (KeyMetadata.KeyState === "PendingDeletion") {
+            leaving.add(KeyId);
+            return [];
+          }
           const tags = await kms("ListResourceTags", { KeyId }).catch(() => ({ Tags: [] }));
           return [{ words: "KMS key", bears: JSON.stringify([KeyMetadata.Description, tags.Tags]) }];
         }),

@@ -5,15 +5,22 @@ import { type Inventory, takeInventory } from "../inventory.ts";
 /** A task's second run may outlive the operation by so much. */
 const aftermath = 2000;
 
-/** Looks at everything there is, for all who wait at once. Each gets a look that began after they asked. */
+/**
+ * Looks at everything there is, for all who wait at once. Each gets a look that began after they asked. Looks take longer
+ * the more there is, and make place for what they look at: they rest for as long as the last one took.
+ */
 export const inspector = (ready: Ready): (() => Promise<Inventory>) => {
   let running: Promise<unknown> = Promise.resolve();
   let next: Promise<Inventory> | undefined;
+  let rest = aftermath;
   return () => {
     next ??= running.then(async () => {
-      await sleep(aftermath);
+      await sleep(rest);
       next = undefined;
-      const look = takeInventory(ready);
+      const since = performance.now();
+      const look = takeInventory(ready).finally(() => {
+        rest = Math.max(aftermath, performance.now() - since);
+      });
       running = look.catch(() => undefined);
       return look;
     });

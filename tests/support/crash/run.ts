@@ -4,13 +4,13 @@ import { patience } from "@tenantry/core/operation/sweep";
 import type { Ready } from "../app.ts";
 import { invoke } from "../billing.ts";
 import type { Inventory } from "../inventory.ts";
+import { clearAway } from "./clear.ts";
 import { gatewayOf } from "./faults.ts";
 import { difference, inspector } from "./inspect.ts";
 import { type Clean, learner } from "./learn.ts";
 import type { TierPoints } from "./points.ts";
 import { pooled, type Slots, slots } from "./pool.ts";
 import { type Injected, isBack, nameOf, type Round, rulesOf, type Schedule } from "./schedule.ts";
-import { shutDown } from "./silo.ts";
 import { type Subject, subjectsOf } from "./subjects.ts";
 import { watchOperations } from "./watch.ts";
 
@@ -109,7 +109,7 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       runs.push({ tier, round, together, hits, status, tenant, wrong });
       if (status === "failed" && wrong.length === 0) continue;
       await gateway.spare(tenant.id);
-      if (tier === "premium" && wrong.length === 0) await shutDown(ready, tenant);
+      if (tier === "premium" && wrong.length === 0) await clearAway(ready, tenant);
       const rest = rounds.slice(nth + 1);
       return rest.length === 0 ? runs : [...runs, ...(await follow({ tier, rounds: rest, together }, slot))];
     }
