@@ -11,7 +11,7 @@ import type { UsageChunks } from "@tenantry/core/usage/ports";
 import { memoryChunks, memorySeries } from "@tenantry/core/usage/testing/memory-chunks";
 import { incomingBatch } from "@tenantry/lambda/stream-record";
 import type { KinesisStreamEvent } from "aws-lambda";
-import type { Aim, Bench, Row } from "./bench.ts";
+import type { Bench, Row } from "./bench.ts";
 import { cost } from "./metering-cost.ts";
 import { delay } from "./metering-delay.ts";
 import { lambdaPayloads } from "./metering-trace.ts";
