@@ -105,7 +105,8 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       if (tenant === undefined) throw new Error("No tenant was begun.");
       const hits = await gateway.hitsOf(tenant.id);
       const wrong = await judged(tier, tenant, status);
-      if (nth >= rounds.length && status !== "succeeded") wrong.push(`left in peace it is ${status}`);
+      if (nth >= rounds.length && status !== "succeeded")
+        wrong.push(`left in peace it is ${status}, by ${await subjects.errorOf(tenant)}`);
       runs.push({ tier, round, together, hits, status, tenant, wrong });
       if (status === "failed" && wrong.length === 0) continue;
       await gateway.spare(tenant.id);

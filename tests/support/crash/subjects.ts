@@ -71,6 +71,14 @@ export const subjectsOf = (ready: Ready) => {
       return begun || answer.status === 202 ? undefined : `${answer.status} ${answer.body?.type ?? answer.text}`;
     },
 
+    /** Why the operation failed, in its own words. */
+    errorOf: ({ operation }: Subject): Promise<string> =>
+      patiently(async () => {
+        const { status, body } = await send(ready, "GET", `/admin/operations/${operation}`, { token: await signedIn() });
+        if (status !== 200) throw new Error(`GET /admin/operations/${operation}: ${status}`);
+        return `${body.error?.step} ${body.error?.code}: ${body.error?.message}`;
+      }),
+
     statusOf: ({ id }: Known): Promise<string> =>
       patiently(async () => {
         const { status, body } = await send(ready, "GET", `/admin/tenants/${id}`, { token: await signedIn() });
