@@ -99,28 +99,34 @@ export const tenantKeys = (prefix: string, client = new KMSClient({})): TenantKe
     return KeyMetadata!.Arn!;
   };
 
+  const findOrMake = async (tenant: Whose): Promise<string> => {
+    const alias = aliasOf(tenant);
+    for (let attempt = 1; ; attempt++) {
+      const found = await named(tenant);
+      if (found?.mine === true) return found.key;
+      if (found !== undefined)
+        throw new ProvisioningError("NameTaken", `The key ${alias} exists and is not this tenant's.`);
+      const [left] = await nameless(tenant);
+      const key = left ?? (await create(tenant));
+      try {
+        await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: key }));
+        return key;
+      } catch (error) {
+        if (!(error instanceof AlreadyExistsException) || attempt === 3) throw error;
+        // Somebody was faster, or the alias still leads to a key that goes.
+        const winner = await named(tenant);
+        if (winner === undefined) await unname(alias);
+        else if (winner.key !== key) await schedule(key);
+      }
+    }
+  };
+
   return {
     async ensure(tenant) {
-      const alias = aliasOf(tenant);
-      for (let attempt = 1; ; attempt++) {
-        const found = await named(tenant);
-        if (found?.mine === true) return found.key;
-        if (found !== undefined)
-          throw new ProvisioningError("NameTaken", `The key ${alias} exists and is not this tenant's.`);
-        const [left, ...more] = await nameless(tenant);
-        const key = left ?? (await create(tenant));
-        try {
-          await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: key }));
-          for (const other of more) await schedule(other);
-          return key;
-        } catch (error) {
-          if (!(error instanceof AlreadyExistsException) || attempt === 3) throw error;
-          // Somebody was faster, or the alias still leads to a key that goes.
-          const winner = await named(tenant);
-          if (winner === undefined) await unname(alias);
-          else if (winner.key !== key) await schedule(key);
-        }
-      }
+      const key = await findOrMake(tenant);
+      // KMS knows no idempotency token: a call whose reply was lost may have made another, unknown to its caller.
+      for (const other of await nameless(tenant)) await schedule(other);
+      return key;
     },
 
     async release(tenant) {

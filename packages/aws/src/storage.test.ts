@@ -165,6 +165,23 @@ describe("a key of its own", () => {
   });
 });
 
+test("a key that was made twice by one call is one in the end", async () => {
+  const before = await keysLeft();
+  const stuttering = new KMSClient(cloud.client("storage"));
+  stuttering.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === "CreateKeyCommand") await next(args);
+        return next(args);
+      },
+    { step: "initialize" },
+  );
+  const twice = bucketStorage(bucket, tenantKeys(alias, stuttering), new S3Client(cloud.client("storage")));
+  const arn = (await twice.ensure(ask({ isolation: "silo" }))).kms_key_arn!;
+  expect((await keysLeft()).filter((key) => !before.includes(key))).toEqual([arn, `${alias}tenant-${slug}`]);
+  await plane().release(tenant());
+});
+
 describe("release", () => {
   test("empties the folder, whatever lies in it, and no other", async () => {
     await plane().ensure(ask({ isolation: "silo" }));
