@@ -53,6 +53,9 @@ export type Harness = {
 /** How many onboardings are on their way at once. Most of them wait for a retry or for what may still be at work. */
 const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 24);
 
+/** Those of silos: when many servers start at once, each takes longer than the stage's short waits allow. */
+const silosAtOnce = 6;
+
 export const createHarness = async (ready: Ready): Promise<Harness> => {
   const ended = await watchOperations(ready);
   const inspect = inspector(ready);
@@ -122,10 +125,17 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
     async run(schedules, onDone) {
       for (const tier of new Set(schedules.map((schedule) => schedule.tier))) await clean(tier);
       await gateway.hold();
-      const slot = slots(concurrency);
-      // Those that wait for a look at everything keep nobody else from starting.
-      const all = async (list: readonly Schedule[]): Promise<Run[]> =>
-        (await pooled(list, concurrency * 2, (one) => follow(one, slot).catch(unable(one)), onDone)).flat();
+      const atOnce = async (list: readonly Schedule[], width: number): Promise<Run[]> => {
+        const slot = slots(width);
+        // Those that wait for a look at everything keep nobody else from starting.
+        return (await pooled(list, width * 2, (one) => follow(one, slot).catch(unable(one)), onDone)).flat();
+      };
+      const all = async (list: readonly Schedule[]): Promise<Run[]> => {
+        const { silos = [], others = [] } = Object.groupBy(list, ({ tier }) =>
+          tier === "premium" ? "silos" : "others",
+        );
+        return (await Promise.all([atOnce(silos, silosAtOnce), atOnce(others, concurrency)])).flat();
+      };
       const runs = await all(schedules);
       runs.push(...(await all(runs.flatMap(missed))));
       await gateway.clear();
