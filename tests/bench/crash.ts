@@ -45,7 +45,8 @@ export const crash = async (clouds: readonly Ready[], options: CrashOptions): Pr
     const minutes = () => `${((performance.now() - since) / 60_000).toFixed(1)} min`;
     let done = 0;
     const onDone = (): void => {
-      if ((done += 1) % 50 === 0) console.log(`    ${done} schedules, of ${schedules.length} and those led around, after ${minutes()}`);
+      if ((done += 1) % 50 === 0)
+        console.log(`    ${done} schedules, of ${schedules.length} and those led around, after ${minutes()}`);
     };
     const sorted = schedules.toSorted((a, b) => length(b) - length(a));
     const runs = await Promise.all(

@@ -74,7 +74,9 @@ export const subjectsOf = (ready: Ready) => {
     /** Why the operation failed, in its own words. */
     errorOf: ({ operation }: Subject): Promise<string> =>
       patiently(async () => {
-        const { status, body } = await send(ready, "GET", `/admin/operations/${operation}`, { token: await signedIn() });
+        const { status, body } = await send(ready, "GET", `/admin/operations/${operation}`, {
+          token: await signedIn(),
+        });
         if (status !== 200) throw new Error(`GET /admin/operations/${operation}: ${status}`);
         return `${body.error?.step} ${body.error?.code}: ${body.error?.message}`;
       }),
