@@ -72,25 +72,31 @@ export const reshard = async (ready: Ready): Promise<void> => {
 
 const usage = { service: "dynamodb", match: "HOUR#" };
 
-/** What befalls the consumer: each rule hits so many requests of it, some after some have passed. */
-export const mishaps = (times: number): readonly object[] => [
-  { ...usage, action: "PutItem", kind: "lost-reply", skip: 3, times: 2 * times },
-  { ...usage, action: "PutItem", kind: "throttle", skip: 10, times: 4 * times },
-  { ...usage, action: "PutItem", kind: "error", skip: 20, times: 3 * times },
-  { ...usage, action: "PutItem", kind: "duplicate", skip: 25, times },
-  { ...usage, action: "PutItem", kind: "kill", skip: 40, times },
-  { ...usage, action: "PutItem", kind: "kill-after", skip: 60, times },
-  { ...usage, action: "PutItem", kind: "again", skip: 70, times },
-  { ...usage, action: "PutItem", kind: "timeout", skip: 90, times },
-  { ...usage, action: "PutItem", kind: "refuse-after", skip: 100, times },
-  { ...usage, action: "TransactWriteItems", kind: "lost-reply", skip: 2, times: 2 * times },
-  { ...usage, action: "TransactWriteItems", kind: "kill-after", skip: 15, times },
-  { ...usage, action: "TransactWriteItems", kind: "throttle", skip: 20, times },
-  { ...usage, action: "BatchGetItem", kind: "error", skip: 1, times },
-  { service: "s3", match: "archive/", kind: "error", skip: 2, times },
-  // A batch writes one such object: there is nothing to skip.
-  { service: "s3", match: "quarantine/", kind: "lost-reply", times },
-];
+/**
+ * What befalls the consumer: each rule hits so many requests of it, some after some have passed. Where batches are small,
+ * `apart` below one lets fewer pass.
+ */
+export const mishaps = (times: number, apart = 1): readonly object[] => {
+  const after = (requests: number): number => Math.round(requests * apart);
+  return [
+    { ...usage, action: "PutItem", kind: "lost-reply", skip: after(3), times: 2 * times },
+    { ...usage, action: "PutItem", kind: "throttle", skip: after(10), times: 4 * times },
+    { ...usage, action: "PutItem", kind: "error", skip: after(20), times: 3 * times },
+    { ...usage, action: "PutItem", kind: "duplicate", skip: after(25), times },
+    { ...usage, action: "PutItem", kind: "kill", skip: after(40), times },
+    { ...usage, action: "PutItem", kind: "kill-after", skip: after(60), times },
+    { ...usage, action: "PutItem", kind: "again", skip: after(70), times },
+    { ...usage, action: "PutItem", kind: "timeout", skip: after(90), times },
+    { ...usage, action: "PutItem", kind: "refuse-after", skip: after(100), times },
+    { ...usage, action: "TransactWriteItems", kind: "lost-reply", skip: 2, times: 2 * times },
+    { ...usage, action: "TransactWriteItems", kind: "kill-after", skip: 15, times },
+    { ...usage, action: "TransactWriteItems", kind: "throttle", skip: 20, times },
+    { ...usage, action: "BatchGetItem", kind: "error", skip: 1, times },
+    { service: "s3", match: "archive/", kind: "error", skip: 2, times },
+    // A batch writes one such object: there is nothing to skip.
+    { service: "s3", match: "quarantine/", kind: "lost-reply", times },
+  ];
+};
 
 export const addFaults = (ready: Ready, rules: readonly object[]): Promise<string> =>
   ask(ready, "faults", "/_faults", { method: "POST", body: JSON.stringify(rules) });

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatMicros, Sum, toMicros } from "./decimal.ts";
 
-const micros = (text: string) => toMicros(JSON.parse(text), () => text);
+const micros = (text: string) => toMicros(JSON.parse(text), text, () => text);
 
 describe("a value becomes exact micro-units", () => {
   test.for([

@@ -14,13 +14,17 @@ const roundable = 2 ** 31;
 export type ValueFault = "is not a number" | "is not between 0 and 1e12" | "has more than six decimals";
 
 /**
- * The exact micro-units of a value that JSON.parse gave. `source` returns the number as it was written; it is asked
- * only from 2^31 on, where a double may have lost the sixth decimal.
+ * The exact micro-units of a value that JSON.parse gave. `source` finds the number in the text as it was written; it is
+ * asked only from 2^31 on, where a double may have lost the sixth decimal.
  */
-export const toMicros = (value: unknown, source: () => string | undefined): Micros | ValueFault => {
+export const toMicros = (
+  value: unknown,
+  text: string,
+  source: (text: string) => string | undefined,
+): Micros | ValueFault => {
   if (typeof value !== "number" || !Number.isFinite(value)) return "is not a number";
   if (value < 0 || value > maxValue) return "is not between 0 and 1e12";
-  if (value >= roundable) return fromText(source());
+  if (value >= roundable) return fromText(source(text));
   const micros = Math.round(value * 1e6);
   return micros / 1e6 === value ? micros : "has more than six decimals";
 };
