@@ -320,6 +320,10 @@ describe("the gate", () => {
     expect(await gate("t", origin)).toMatchObject({ usageKey: "tenA", barred: "the organisation is suspended" });
   });
 
+  test("tells of no such thing for a tenant that has none", async () => {
+    expect(await gateOf(claims())("t", origin)).not.toHaveProperty("usageKey");
+  });
+
   test("keeps its judgement of a token for five seconds and no longer", async () => {
     const gate = gateOf(claims());
     expect(await gate("t", origin)).toMatchObject({ sub: bearing.sub });

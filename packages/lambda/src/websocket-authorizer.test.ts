@@ -100,6 +100,14 @@ describe("the authorizer of the handshake", () => {
     expect(policyDocument.Statement).toMatchObject([{ Effect: "Deny" }]);
   });
 
+  test("denies whoever acts on behalf of another: a connection would outlive an impersonation that is ended", async () => {
+    const impersonation = { id: "imp_1", user_id: "mia", reason: "ticket", ends_at: "2026-11-20T12:30:00.000Z" };
+    const acting = websocketAuthorizer(async () => ({ ...bearer, impersonation }));
+    const { policyDocument } = await acting(eventOf({}, { access_token: ["a.b.c"] }));
+    expect(policyDocument.Statement).toMatchObject([{ Effect: "Deny" }]);
+    expect(logged()).toMatchObject([{ status: 403, reason: "nobody watches on behalf of another" }]);
+  });
+
   test("answers a bad token in API Gateway's words, and logs no token", async () => {
     const refuse = websocketAuthorizer(async () => Promise.reject(new Error("Token expired")));
     await expect(refuse(eventOf({}, { access_token: ["a.b.c"] }))).rejects.toThrow(/^Unauthorized$/);

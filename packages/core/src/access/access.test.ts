@@ -109,6 +109,16 @@ describe("the gate", () => {
       false,
     );
   });
+
+  test("says why nobody does on behalf of another what is theirs alone", () => {
+    const token = { orgId: "ten_1", permissions: permissions.join(" "), sid: "s", impersonates: true };
+    expect(decide({ permission: "usage:read" }, token)).toEqual({ allow: true });
+    for (const permission of ["users:manage", signedIn] as const)
+      expect(decide({ permission }, token)).toEqual({
+        allow: false,
+        reason: `nobody has ${permission} on behalf of another`,
+      });
+  });
 });
 
 describe("the claims of a token", () => {

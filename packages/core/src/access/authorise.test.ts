@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { authorise, ownTenant, reaches } from "./authorise.ts";
-import { type Permission, platformOrg } from "./policy.ts";
+import { impersonable } from "./impersonation.ts";
+import { type Permission, permissions, platformOrg } from "./policy.ts";
 
 const as = (orgId: string, ...permissions: Permission[]): Context => ({
   actor: { id: "u", orgId, permissions: new Set(permissions), sessionId: "s" },
@@ -48,5 +49,16 @@ describe("the service layer's decision", () => {
   ])("for %j on %j is %s with the permission and %s without", ([org, tenant, held, lacking]) => {
     expect(outcome(() => authorise(as(org, "usage:read"), "usage:read", tenant))).toBe(held);
     expect(outcome(() => authorise(as(org, "users:read"), "usage:read", tenant))).toBe(lacking);
+  });
+
+  test("on behalf of another gives what can be done so, and nothing else of what the bearer holds", () => {
+    const ends_at = "2026-11-20T12:30:00.000Z";
+    const onBehalfOf = { user_id: "mia", impersonation_id: "imp_1", reason: "ticket", ends_at };
+    const { actor, requestId } = as("ten_A", ...permissions);
+    const may = (one: Permission) =>
+      outcome(() => authorise({ actor: { ...actor, onBehalfOf }, requestId }, one, "ten_A"));
+    expect(impersonable.length).toBeGreaterThan(3);
+    expect(permissions.filter((one) => may(one) === undefined).toSorted()).toEqual(impersonable.toSorted());
+    expect(may("users:manage")).toBe("forbidden");
   });
 });
