@@ -5,8 +5,8 @@ import { authorise, ownTenant, reaches } from "./authorise.ts";
 import { impersonable } from "./impersonation.ts";
 import { type Permission, permissions, platformOrg } from "./policy.ts";
 
-const as = (orgId: string, ...permissions: Permission[]): Context => ({
-  actor: { id: "u", orgId, permissions: new Set(permissions), sessionId: "s" },
+const as = (orgId: string, ...held: Permission[]): Context => ({
+  actor: { id: "u", orgId, permissions: new Set(held), sessionId: "s" },
   requestId: "r",
 });
 
