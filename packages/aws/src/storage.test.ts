@@ -163,23 +163,23 @@ describe("a key of its own", () => {
     await plane().release(tenant());
     expect(await keysLeft()).toEqual(before);
   });
-});
 
-test("a key that was made twice by one call is one in the end", async () => {
-  const before = await keysLeft();
-  const stuttering = new KMSClient(cloud.client("storage"));
-  stuttering.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        if (commandName === "CreateKeyCommand") await next(args);
-        return next(args);
-      },
-    { step: "initialize" },
-  );
-  const twice = bucketStorage(bucket, tenantKeys(alias, stuttering), new S3Client(cloud.client("storage")));
-  const arn = (await twice.ensure(ask({ isolation: "silo" }))).kms_key_arn!;
-  expect((await keysLeft()).filter((key) => !before.includes(key))).toEqual([arn, `${alias}tenant-${slug}`]);
-  await plane().release(tenant());
+  test("that one call made twice is one in the end", async () => {
+    const before = await keysLeft();
+    const stuttering = new KMSClient(cloud.client("storage"));
+    stuttering.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName === "CreateKeyCommand") await next(args);
+          return next(args);
+        },
+      { step: "initialize" },
+    );
+    const twice = bucketStorage(bucket, tenantKeys(alias, stuttering), new S3Client(cloud.client("storage")));
+    const arn = (await twice.ensure(ask({ isolation: "silo" }))).kms_key_arn!;
+    expect((await keysLeft()).filter((key) => !before.includes(key))).toEqual([arn, `${alias}tenant-${slug}`]);
+    await plane().release(tenant());
+  });
 });
 
 describe("release", () => {

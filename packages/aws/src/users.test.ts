@@ -117,6 +117,8 @@ describe("an invitation", () => {
     expect(await accept()).toEqual(first);
     await removeUser(ports)(owner(), { userId: id });
     await expect(accept()).rejects.toEqual(refusal("invitation-not-found"));
+    await invite("mia@acme.example");
+    await expect(accept()).rejects.toEqual(refusal("invitation-not-found"));
   });
 
   test("ends after a week, and can be made anew", async () => {

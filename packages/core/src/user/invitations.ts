@@ -49,9 +49,9 @@ export const acceptInvitation =
     const none = new Problem("invitation-not-found", `You have no invitation of ${orgId}.`);
     const before = await ports.members.get(orgId, userId);
     if (before === null) throw none;
-    if ((await madeBy(ports.makings, request)) !== null && statusOf(before) === "active")
-      return { org_id: orgId, roles: before.roles };
-    if (statusOf(before) !== "invited") throw none;
+    const accepted = (await madeBy(ports.makings, request)) !== null;
+    if (statusOf(before) !== (accepted ? "active" : "invited")) throw none;
+    if (accepted) return { org_id: orgId, roles: before.roles };
     const now = ports.clock();
     // Not `<`: a time that is none must not keep an invitation open.
     if (!(Date.parse(before.invitation_ends_at ?? "") > now.getTime()))
