@@ -16,8 +16,9 @@ import { ready } from "../support/ready.ts";
 
 const turn = Date.now().toString(36);
 const { rate, burst, perDay } = tiers.trial.requests;
-/** What bounds the flood, whichever comes first. Each wave is three times what the tier takes at once, however slow the machine. */
-const flood = { waves: 4, milliseconds: 15_000, atOnce: 3 * burst };
+/** How long each phase lasts, in seconds; how often the flood asks, in requests a second. */
+const phase = 5;
+const flood = 16 * rate;
 
 type Party = { readonly id: string; readonly slug: string; readonly email: string; readonly token: string };
 let admin: string;
@@ -29,26 +30,31 @@ const party = async (name: string): Promise<Party> => {
   return { ...made, token: await acceptInvitation(ready(), made.email, ready().client_id) };
 };
 
-const get = (token: string, path = "/api/entitlements") => send(ready(), "GET", path, { token });
+const get = (token: string, path = "/api/users") => send(ready(), "GET", path, { token });
 
 beforeAll(async () => {
   admin = await signIn(ready());
   [noisy, quiet] = await Promise.all([party("Noisy"), party("Quiet")]);
 });
 
-/** Asks at a steady pace until told to stop; each answer with its milliseconds. */
-const steadily = async (asking: () => Promise<Answer>, stop: () => boolean) => {
-  const answers: { status: number; took: number }[] = [];
-  while (!stop()) {
-    const since = performance.now();
-    const { status } = await asking();
-    answers.push({ status, took: performance.now() - since });
-    await sleep(100);
+type Timed = Answer & { readonly took: number };
+
+/** Asks so many times a second for a phase, whether or not the answers are in, as a flood does. */
+const paced = async (perSecond: number, asking: (at: number) => Promise<Answer>): Promise<readonly Timed[]> => {
+  const begun = performance.now();
+  const asked: Promise<Timed>[] = [];
+  while (performance.now() - begun < phase * 1000) {
+    const due = Math.floor(((performance.now() - begun) / 1000) * perSecond);
+    while (asked.length <= due) {
+      const since = performance.now();
+      asked.push(asking(asked.length).then((answer) => ({ ...answer, took: performance.now() - since })));
+    }
+    await sleep(1000 / perSecond);
   }
-  return answers;
+  return Promise.all(asked);
 };
 
-const percentile = (all: readonly { took: number }[], part: number): string => {
+const percentile = (all: readonly Timed[], part: number): string => {
   const sorted = all.map(({ took }) => took).toSorted((a, b) => a - b);
   return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0)} ms`;
 };
@@ -74,52 +80,37 @@ const countedFor = async ({ id }: Party): Promise<number> => {
 test("a tenant that floods the API is told to wait, by any of its credentials; nobody else is", async () => {
   const made = await send(ready(), "POST", "/api/api-keys", {
     token: noisy.token,
-    body: { name: "flood", scopes: ["entitlements:read"] },
+    body: { name: "flood", scopes: ["users:read"] },
   });
   expect(made.status, made.text).toBe(201);
   // Authorizer and functions are warm for all: what is timed is the neighbour, not cold starts.
   for (const token of [noisy.token, made.body.key as string, quiet.token]) expect((await get(token)).status).toBe(200);
   const warm = await Promise.all(Array.from({ length: burst / 2 }, () => get(quiet.token)));
   expect(new Set(warm.map(({ status }) => status))).toEqual(new Set([200]));
-  let calm = 0;
-  const before = await steadily(
-    () => get(quiet.token),
-    () => (calm += 1) > 15,
-  );
+  /** The neighbour asks ten times a second, alone or beside somebody else. */
+  const neighbour = () => paced(10, () => get(quiet.token));
+  const noise = (at: number) => get(at % 2 === 0 ? noisy.token : (made.body.key as string));
+
+  const alone = await neighbour();
+  const [besideAllowed] = await Promise.all([neighbour(), paced(rate, noise)]);
   const countedBefore = await countedFor(noisy);
   // The bucket is full again.
   await sleep((burst / rate) * 1000);
-
   const begun = performance.now();
-  const answers: Answer[] = [];
-  let over = false;
-  const flooding = (async () => {
-    for (let wave = 0; wave < flood.waves && performance.now() - begun < flood.milliseconds; wave += 1)
-      answers.push(
-        ...(await Promise.all(
-          Array.from({ length: flood.atOnce }, (_, at) => get(at % 2 === 0 ? noisy.token : (made.body.key as string))),
-        )),
-      );
-  })().finally(() => (over = true));
-  const [during, staff] = await Promise.all([
-    steadily(
-      () => get(quiet.token),
-      () => over,
-    ),
-    steadily(
-      () => get(admin, `/admin/tenants/${noisy.id}`),
-      () => over,
-    ),
-    flooding,
+  const [during, staff, answers] = await Promise.all([
+    neighbour(),
+    paced(1, () => get(admin, `/admin/tenants/${noisy.id}`)),
+    paced(flood, noise),
   ]);
   const seconds = (performance.now() - begun) / 1000;
 
   const admitted = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status }) => status === 429);
+  const times = (all: readonly Timed[]) => `p50 ${percentile(all, 0.5)}, p95 ${percentile(all, 0.95)}`;
   process.stdout.write(
-    `${answers.length} requests of the noisy tenant in ${seconds.toFixed(1)} s: ${admitted.length} admitted, ${refused.length} told to wait; ` +
-      `the other's ${during.length}: p50 ${percentile(during, 0.5)}, p99 ${percentile(during, 0.99)}, ` +
-      `alone ${percentile(before, 0.5)}, ${percentile(before, 0.99)}\n`,
+    `${answers.length} requests of the noisy tenant in ${seconds.toFixed(1)} s: ${admitted.length} admitted, ${refused.length} told to wait\n` +
+      `its neighbour alone: ${times(alone)}; beside a tenant that sends what its tier has (${rate}/s): ${times(besideAllowed)}; ` +
+      `beside one that sends ${flood}/s: ${times(during)}\n`,
   );
   expect(admitted.length + refused.length).toBe(answers.length);
   expect(refused.length).toBeGreaterThan(0);
