@@ -127,5 +127,7 @@ export const readBody = (message: IncomingMessage): Promise<Buffer> =>
     });
     message.on("end", () => resolve(Buffer.concat(chunks)));
     message.on("error", reject);
-    message.on("close", () => reject(new Error("The request ended before its body did.")));
+    message.on("close", () => {
+      if (!message.complete) reject(new Error("The request ended before its body did."));
+    });
   });

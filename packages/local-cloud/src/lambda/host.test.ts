@@ -9,7 +9,7 @@ let cloud: TestCloud;
 let data: string;
 let lambda: LambdaHost;
 
-const limits = { concurrency: 3, queue: 5, patience: 20, idle: 60_000, age: 60_000 };
+const limits = { concurrency: 3, queue: 5, patience: 20, plenty: 2, idle: 60_000, age: 60_000 };
 
 beforeEach(async () => {
   cloud = await startTestCloud([]);

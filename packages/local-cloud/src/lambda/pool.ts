@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { AwsError } from "../gateway/service.ts";
 import type { Environment, Outcome } from "./environment.ts";
 import type { Gate } from "./gate.ts";
@@ -19,6 +20,8 @@ export type PoolLimits = {
   readonly queue: number;
   /** How long an invocation waits for a busy environment before another is started beside it. */
   readonly patience: number;
+  /** Environments beyond which another is started only when none of them became free for as long as that. */
+  readonly plenty: number;
   /** After which an idle environment is ended; the last one stays ten times as long. */
   readonly idle: number;
   /** After which an environment is replaced, before its credentials expire. */
@@ -29,6 +32,7 @@ export const poolLimits: PoolLimits = {
   concurrency: 10,
   queue: 1000,
   patience: 100,
+  plenty: availableParallelism(),
   idle: 60_000,
   age: 30 * 60_000,
 };
@@ -49,12 +53,14 @@ export type Pool = {
 
 /**
  * Lambda starts an environment for each invocation that finds none free. On a few processors that is slower than waiting
- * for one that is about to be free, so here another is started only after some patience, and a few load at once.
+ * for one that is about to be free, so here another is started only after some patience, and a few load at once. Once
+ * there are as many as processors, more help those only that wait for something else than a processor.
  */
 export const createPool = (start: () => Environment, gate: Gate, limits: PoolLimits = poolLimits): Pool => {
   let environments: Environment[] = [];
   const queue: Waiting[] = [];
   let running = 0;
+  let freedAt = 0;
   let starting = false;
   let patience: NodeJS.Timeout | undefined;
   let closed = false;
@@ -73,6 +79,7 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
       return await environment.invoke(waiting.payload, { tail: waiting.tail });
     } finally {
       running -= 1;
+      freedAt = Date.now();
       if (!environment.alive || worn(environment)) drop(environment);
       serve();
     }
@@ -109,7 +116,8 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
     }
     const first = queue[0];
     if (first && !starting && environments.length < limits.concurrency) {
-      const left = environments.length === 0 ? 0 : first.since + limits.patience - Date.now();
+      const since = environments.length < limits.plenty ? first.since : Math.max(first.since, freedAt);
+      const left = environments.length === 0 ? 0 : since + limits.patience - Date.now();
       if (left <= 0) void grow();
       else {
         clearTimeout(patience);
