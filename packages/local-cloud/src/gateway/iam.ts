@@ -1,4 +1,4 @@
-import { runSimulation } from "@cloud-copilot/iam-simulate";
+import { type RequestAnalysis, runSimulation } from "@cloud-copilot/iam-simulate";
 import type { Graph } from "../deploy/graph.ts";
 import { createPermissions } from "./permissions.ts";
 import { type PolicyDocument, type Role, roleName, rolesOf } from "./policies.ts";
@@ -18,7 +18,8 @@ export type Iam = {
   mayAssume(caller: Caller, role: Role, action: string, context: Readonly<Record<string, string>>): Promise<boolean>;
 };
 
-type Decision = "allow" | "implicit" | "explicit" | "explicit in resource";
+/** Null: it is allowed. Otherwise why not, in AWS's words, and whether a policy says so itself. */
+type Refusal = { readonly explicit: boolean; readonly because: string } | null;
 type Question = {
   readonly caller: Caller;
   readonly action: string;
@@ -49,6 +50,27 @@ const textOf = (policy: object): string => {
   return text;
 };
 
+/** The kinds of policies in the order in which AWS names one that stands against a request. */
+const kinds = [
+  ["identity-based policy", "an", "identityAnalysis"],
+  ["resource-based policy", "a", "resourceAnalysis"],
+  ["permissions boundary", "a", "permissionBoundaryAnalysis"],
+  ["session policy", "a", "sessionAnalysis"],
+] as const;
+
+const refusalOf = (action: string, explicit: boolean, analysis: RequestAnalysis | undefined): Refusal => {
+  const standing = explicit
+    ? kinds.find(([, , one]) => analysis?.[one]?.result === "ExplicitlyDenied")
+    : kinds.find(([kind, , one]) => kind !== "resource-based policy" && analysis?.[one]?.result === "ImplicitlyDenied");
+  const [kind, article] = standing ?? kinds[0];
+  return {
+    explicit,
+    because: explicit
+      ? `with an explicit deny in ${article} ${kind}`
+      : `because no ${kind} allows the ${action} action`,
+  };
+};
+
 /** Decisions kept; a decision costs about half a millisecond. */
 const cacheLimit = 20_000;
 
@@ -58,10 +80,10 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   let roles: ReadonlyMap<string, Role> = new Map();
   /** All policies of a role in lower case. */
   let texts: ReadonlyMap<string, string> = new Map();
-  const cache = new Map<string, Decision>();
+  const cache = new Map<string, Refusal>();
   const used = new Map<string, Set<string>>();
 
-  const decide = async (question: Question): Promise<Decision> => {
+  const judge = async (question: Question): Promise<Refusal> => {
     const { caller, action, context, resourcePolicy } = question;
     // A request names one thing. The simulator would take wildcards in it for "anything that a policy names".
     const resource = question.resource === "*" ? "*" : question.resource.replace(/[*?]/g, "_");
@@ -75,7 +97,8 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     };
     for (const [tag, value] of Object.entries(caller.sessionTags)) all[`aws:PrincipalTag/${tag}`] = value;
     for (const [key, value] of Object.entries(context)) all[key] = typeof value === "string" ? value : [...value];
-    const held = caller.role === undefined ? everything : (roles.get(caller.role)?.policies ?? []);
+    const { policies: held = [], boundary = null } =
+      caller.role === undefined ? { policies: everything } : (roles.get(caller.role) ?? {});
     const simulate = (on: string): ReturnType<typeof runSimulation> =>
       runSimulation(
         {
@@ -89,6 +112,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
           serviceControlPolicies: [],
           resourceControlPolicies: [],
           ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+          ...(boundary === null ? {} : { permissionBoundaryPolicies: [{ ...boundary }] }),
           ...(caller.sessionPolicy === undefined ? {} : { sessionPolicy: JSON.parse(caller.sessionPolicy) as object }),
         },
         {},
@@ -98,29 +122,27 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     if (result.resultType === "error" && result.errors.message === "must.use.wildcard") result = await simulate("*");
     if (result.resultType === "error") {
       options.log?.(`iam: ${action} on ${resource} cannot be judged: ${JSON.stringify(result.errors)}`);
-      return "implicit";
+      return refusalOf(action, false, undefined);
     }
     // A call on everything needs a statement on everything, not one on something.
     const allowed =
       result.resultType === "single"
         ? result.overallResult === "Allowed"
         : result.results.some((one) => one.resourcePattern === "*" && one.analysis.result === "Allowed");
-    if (allowed) return "allow";
-    if (result.overallResult !== "ExplicitlyDenied") return "implicit";
-    const byResource =
-      result.resultType === "single" && result.result.analysis.resourceAnalysis?.result === "ExplicitlyDenied";
-    return byResource ? "explicit in resource" : "explicit";
+    if (allowed) return null;
+    const analysis = result.resultType === "single" ? result.result.analysis : result.results[0]?.analysis;
+    return refusalOf(action, result.overallResult === "ExplicitlyDenied", analysis);
   };
 
-  const cached = async (question: Question): Promise<Decision> => {
+  const cached = async (question: Question): Promise<Refusal> => {
     const { caller, action, resource, context } = question;
     const key = JSON.stringify([caller.role, caller.sessionTags, caller.sessionPolicy, action, resource, context]);
     const known = cache.get(key);
     if (known !== undefined) return known;
-    const decision = await decide(question);
+    const refusal = await judge(question);
     if (cache.size >= cacheLimit) cache.clear();
-    cache.set(key, decision);
-    return decision;
+    cache.set(key, refusal);
+    return refusal;
   };
 
   /** Only what the policies ask about: leading keys and prefixes would make every decision another one. */
@@ -140,27 +162,23 @@ export const createIam = (options: { account: string; region: string; log?: (lin
   };
 
   const check = async (caller: Caller, wanted: Permission): Promise<string | null> => {
-    let reason: Decision = "implicit";
+    let refused: Refusal = null;
     const context = relevant(caller, wanted);
     for (const resource of [wanted.resource, ...(wanted.or ?? [])]) {
-      const decision = await cached({
+      const refusal = await cached({
         caller,
         action: wanted.action,
         resource,
         context,
         ...(wanted.policy === undefined ? {} : { resourcePolicy: wanted.policy }),
       });
-      if (decision === "allow") {
+      if (refusal === null) {
         if (caller.role !== undefined) use(caller.role, wanted.action);
         return null;
       }
-      if (decision !== "implicit") reason = decision;
+      if (refused === null || refusal.explicit) refused = refusal;
     }
-    const because =
-      reason !== "implicit"
-        ? `with an explicit deny in ${reason === "explicit" ? "an identity-based" : "a resource-based"} policy`
-        : `because no ${caller.sessionPolicy === undefined ? "identity-based" : "session"} policy allows the ${wanted.action} action`;
-    return `User: ${caller.arn} is not authorized to perform: ${wanted.action} on resource: ${wanted.resource} ${because}`;
+    return `User: ${caller.arn} is not authorized to perform: ${wanted.action} on resource: ${wanted.resource} ${refused?.because}`;
   };
 
   return {
@@ -168,12 +186,16 @@ export const createIam = (options: { account: string; region: string; log?: (lin
       const held = rolesOf(graph, (arn) =>
         options.log?.(`iam: the managed policy ${arn} is not known here and grants nothing.`),
       );
-      const given = ({ policies, ...role }: Role): Role => ({
-        ...role,
-        policies: JSON.parse(simulable(JSON.stringify(policies))) as Role["policies"],
-      });
-      roles = new Map([...held].map(([name, role]) => [name, given(role)]));
-      texts = new Map([...roles].map(([name, { policies }]) => [name, JSON.stringify(policies).toLowerCase()]));
+      roles = new Map(
+        [...held].map(([name, role]) => {
+          const given = simulable(JSON.stringify([role.policies, role.boundary]));
+          const [policies, boundary] = JSON.parse(given) as [Role["policies"], Role["boundary"]];
+          return [name, { ...role, policies, boundary }];
+        }),
+      );
+      texts = new Map(
+        [...roles].map(([name, { policies, boundary }]) => [name, JSON.stringify([policies, boundary]).toLowerCase()]),
+      );
       cache.clear();
     },
     role: (nameOrArn) => roles.get(roleName(nameOrArn)),
@@ -191,7 +213,7 @@ export const createIam = (options: { account: string; region: string; log?: (lin
     async mayAssume(caller, role, action, context) {
       if (role.trust === null) return false;
       const question = { caller, action, resource: role.arn, context, resourcePolicy: role.trust };
-      const may = (await decide(question)) === "allow";
+      const may = (await judge(question)) === null;
       if (may && caller.role !== undefined) use(caller.role, action);
       return may;
     },

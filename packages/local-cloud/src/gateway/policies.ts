@@ -8,6 +8,8 @@ export type Role = {
   readonly arn: string;
   readonly trust: PolicyDocument | null;
   readonly policies: readonly NamedPolicy[];
+  /** What the role may do at most, whatever its policies say; null: it has no such boundary. */
+  readonly boundary: NamedPolicy | null;
   readonly maxSessionSeconds: number;
 };
 
@@ -61,7 +63,12 @@ const document = (value: unknown): PolicyDocument | null => {
 /** `arn:aws:iam::…:role/path/name` or a bare name: the name. */
 export const roleName = (role: string): string => role.split("/").at(-1) ?? role;
 
-/** The roles of a deployment with every policy that they hold. Managed policies that are not known here are reported. */
+const nothing: PolicyDocument = { Version: "2012-10-17", Statement: [] };
+
+/**
+ * The roles of a deployment with every policy that they hold. Managed policies that are not known here are reported;
+ * as a boundary, one lets nothing through.
+ */
 export const rolesOf = (graph: Graph, unknown: (arn: string) => void): ReadonlyMap<string, Role> => {
   const own = new Map(
     ofType(graph, "aws:iam/policy:Policy").map(({ outputs, inputs }) => [
@@ -96,6 +103,7 @@ export const rolesOf = (graph: Graph, unknown: (arn: string) => void): ReadonlyM
     const { inputs, outputs } = resource;
     const name = String(outputs["name"] ?? resource.id);
     const inlines = (inputs["inlinePolicies"] ?? []) as { name?: string; policy?: unknown }[];
+    const boundary = inputs["permissionsBoundary"];
     const arns = (inputs["managedPolicyArns"] ?? []) as string[];
     return {
       name,
@@ -106,6 +114,7 @@ export const rolesOf = (graph: Graph, unknown: (arn: string) => void): ReadonlyM
         ...arns.flatMap(byArn),
         ...(attached.get(name) ?? []),
       ],
+      boundary: typeof boundary === "string" ? (byArn(boundary)[0] ?? { name: boundary, policy: nothing }) : null,
       maxSessionSeconds: Number(inputs["maxSessionDuration"] ?? 3600),
     };
   };

@@ -56,6 +56,12 @@ const services = [
   }),
 ];
 
+const lid = `arn:aws:iam::${account}:policy/lid`;
+const onlyLambda = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "lambda:*", Resource: "*" }],
+});
+
 const graph = graphOf(
   roleOf("starter", [
     {
@@ -75,6 +81,11 @@ const graph = graphOf(
       Condition: { StringEquals: { "aws:PrincipalTag/tenant": "blocked" } },
     },
   ]),
+  { type: "aws:iam/policy:Policy", name: "lid", inputs: {}, outputs: { arn: lid, policy: onlyLambda } },
+  roleOf("lidded", [{ Effect: "Allow", Action: "*", Resource: "*" }], undefined, { permissionsBoundary: lid }),
+  roleOf("sealed", [{ Effect: "Allow", Action: "*", Resource: "*" }], undefined, {
+    permissionsBoundary: "arn:aws:iam::aws:policy/unheard-of",
+  }),
   roleOf("anyone", [{ Effect: "Allow", Action: "*", Resource: "*" }], {
     Effect: "Allow",
     Principal: { AWS: `arn:aws:iam::${account}:root` },
@@ -171,12 +182,24 @@ describe("the gateway", () => {
   test("session tags and session policies narrow a role", async () => {
     const tagged = gateway.sessions.issue({ role: "starter", session: "t", tags: { tenant: "blocked" } });
     expect(JSON.parse((await start({ credentials: tagged })).text).message).toContain("with an explicit deny");
-    const policy = JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [{ Effect: "Allow", Action: "lambda:*", Resource: "*" }],
-    });
-    const narrowed = gateway.sessions.issue({ role: "starter", session: "p", policy });
+    const narrowed = gateway.sessions.issue({ role: "starter", session: "p", policy: onlyLambda });
     expect(JSON.parse((await start({ credentials: narrowed })).text).message).toContain("no session policy allows");
+  });
+
+  test("a permissions boundary holds, whatever the role's policies allow; one that is not known lets nothing through", async () => {
+    for (const role of ["lidded", "sealed"])
+      expect(JSON.parse((await start({ credentials: gateway.credentials(role, "worker") })).text)).toMatchObject({
+        __type: "AccessDeniedException",
+        message: expect.stringContaining("because no permissions boundary allows the states:StartExecution action"),
+      });
+    const invoke = async (role: string) => {
+      const path = "/2015-03-31/functions/mine/invocations";
+      return (
+        await send({ service: "lambda", path, body: "payload", credentials: gateway.credentials(role, "worker") })
+      ).status;
+    };
+    expect([await invoke("lidded"), await invoke("sealed")]).toEqual([202, 403]);
+    expect(lines.some((line) => line.includes("policy/unheard-of is not known here"))).toBe(true);
   });
 
   test("REST services route by path; IAM knows the function by it", async () => {

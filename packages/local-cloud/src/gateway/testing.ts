@@ -114,12 +114,14 @@ export const roleOf = (
   name: string,
   statements: readonly object[],
   trust: object = { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+  inputs: object = {},
 ): Parameters<typeof graphOf>[0] => ({
   type: "aws:iam/role:Role",
   name,
   inputs: {
     assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
     inlinePolicies: [{ name: "inline", policy: JSON.stringify({ Version: "2012-10-17", Statement: statements }) }],
+    ...inputs,
   },
   outputs: { name, arn: `arn:aws:iam::123456789012:role/${name}` },
 });
