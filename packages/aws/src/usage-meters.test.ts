@@ -55,7 +55,7 @@ const consumer = () => {
   const rejected: RejectedRecord[] = [];
   const meter = meterUsage({
     ...usageCounting("usage", clock, { dynamo }),
-    standing: async () => "known",
+    standing: () => "known",
     archive: { put: async () => undefined },
     quarantine: { put: async (records) => rejected.push(...records) },
     clock,

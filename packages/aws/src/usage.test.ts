@@ -31,7 +31,7 @@ const consumer = (wrap: (chunks: UsageChunks) => UsageChunks = (chunks) => chunk
   const archived: IncomingRecord[] = [];
   const meter = meterUsage({
     ...usageCounting(table, clock, { dynamo: engine.dynamo, wrap }),
-    standing: async () => "known",
+    standing: () => "known",
     archive: { put: async (records) => void archived.push(...records) },
     quarantine: { put: async (records) => rejected.push(...records) },
     clock,

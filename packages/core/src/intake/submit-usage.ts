@@ -5,7 +5,7 @@ import type { Clock } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { concurrently } from "../usage/concurrently.ts";
 import { isRejection, type Rejection, type UsageEvent } from "../usage/event.ts";
-import type { Standing } from "../usage/tenant-check.ts";
+import type { StandingOf } from "../usage/tenant-check.ts";
 import { readCloudEvent } from "./cloud-event.ts";
 import { type Draft, isRefusal, type Read, readEvent, type Refusal, refusalOf } from "./draft.ts";
 import { type Outgoing, pack, type Packed } from "./pack.ts";
@@ -43,7 +43,7 @@ export interface UsageSink {
 export type SubmitUsagePorts = {
   /** Judges an event as the meter will. */
   readonly parse: (text: string, now: number) => Promise<UsageEvent | Rejection>;
-  readonly standing: (tenantId: string) => Promise<Standing>;
+  readonly standing: StandingOf;
   readonly sink: UsageSink;
   readonly clock: Clock;
   /** A new id; with a seed always the same one. */

@@ -98,7 +98,9 @@ export const sortBatch = (records: readonly IncomingRecord[], meters: MeterTable
     });
   };
 
-  for (const [index, record] of records.entries()) {
+  // Not by entries(), which would make a pair for each.
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]!;
     const { text } = record;
     if (text === null) {
       const unreadable = record.unreadable ?? { reason: "not-utf8", detail: "The record is not UTF-8." };

@@ -68,12 +68,14 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
 
   /** Puts the chunk last in line to be forgotten; who is where in it matters only when memory begins to run out. */
   const remember = (name: string, chunk: Known) => {
-    if (used > memory / 2) known.delete(name);
+    if (used <= memory / 2 && known.get(name) === chunk) return;
+    known.delete(name);
     known.set(name, chunk);
   };
 
   /** Forgets the chunks that were not used for the longest time. */
   const trim = () => {
+    if (used <= memory) return;
     for (const [name, chunk] of known) {
       if (used <= memory) return;
       forget(name, chunk);
@@ -168,7 +170,7 @@ export const chunkWriter = (ports: ChunkWriterPorts, options: ChunkWriterOptions
         const result = await chunks.save(key, step.head, closedPeriods(key.hour, clock().getTime()));
         if (result.saved) {
           const before = chunk.ids.bytes;
-          for (let at = 0; at < step.taken; at++) chunk.ids.add(left[at]!);
+          chunk.ids.addAll(left, step.taken);
           if (known.get(name) === chunk) used += chunk.ids.bytes - before;
           advance(chunk, step.head);
           counted += step.taken + revived;
@@ -201,20 +203,28 @@ const nameOf = ({ tenantId, hour, series }: ChunkKey) =>
   series === undefined ? `${tenantId}/${hour}` : `${tenantId}/${hour}/${series}`;
 
 /** The very same list where all of them are, as mostly. */
-const unknownTo = (chunk: Known, events: readonly Counted[]): readonly Counted[] =>
-  events.some((event) => chunk.ids.has(event)) ? events.filter((event) => !chunk.ids.has(event)) : events;
+const unknownTo = ({ ids }: Known, events: readonly Counted[]): readonly Counted[] => {
+  for (const event of events) if (ids.has(event)) return events.filter((one) => !ids.has(one));
+  return events;
+};
 
-/** Each event once: the first of those with the same id. Most chunks get a handful, for which a set is too much. */
+/** Up to so many events are compared with each other: that takes less than a set of them. */
+const few = 16;
+
+/** Each event once: the first of those with the same id. */
 const withoutRepeats = (events: readonly Counted[]): readonly Counted[] => {
-  if (events.length <= 8) return events.some(isRepeated) ? events.filter((...one) => !isRepeated(...one)) : events;
+  if (events.length <= few && !hasRepeats(events)) return events;
   const seen = new IdSet();
   return events.filter((event) => seen.add(event));
 };
 
-const isRepeated = ({ hi, lo }: Counted, index: number, events: readonly Counted[]): boolean => {
-  for (let at = 0; at < index; at++) {
-    const other = events[at];
-    if (other !== undefined && other.lo === lo && other.hi === hi) return true;
+const hasRepeats = (events: readonly Counted[]): boolean => {
+  for (let at = 1; at < events.length; at++) {
+    const { hi, lo } = events[at]!;
+    for (let before = 0; before < at; before++) {
+      const other = events[before]!;
+      if (other.lo === lo && other.hi === hi) return true;
+    }
   }
   return false;
 };

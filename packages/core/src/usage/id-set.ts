@@ -24,6 +24,12 @@ export class IdSet {
     return this.#insert(id.hi, id.lo);
   }
 
+  /** Adds the first so many of a list. */
+  addAll(ids: readonly Fingerprint[], count: number): void {
+    if ((this.#size + count) * 4 > this.#slots.length) this.#grow((this.#size + count) * 4);
+    for (let at = 0; at < count; at++) this.#insert(ids[at]!.hi, ids[at]!.lo);
+  }
+
   /** Adds the ids of a page: eight bytes each, big-endian. */
   addPage(ids: Uint8Array): void {
     const view = new DataView(ids.buffer, ids.byteOffset, ids.byteLength);
@@ -44,7 +50,7 @@ export class IdSet {
     this.#slots[at] = hi;
     this.#slots[at + 1] = lo;
     this.#size++;
-    if (this.#size * 4 > this.#slots.length) this.#grow();
+    if (this.#size * 4 > this.#slots.length) this.#grow(this.#slots.length + 1);
     return true;
   }
 
@@ -57,9 +63,12 @@ export class IdSet {
     return at;
   }
 
-  #grow(): void {
+  /** To so many slots at least. */
+  #grow(slots: number): void {
     const old = this.#slots;
-    this.#slots = new Int32Array(old.length * 2);
+    let { length } = old;
+    while (length < slots) length *= 2;
+    this.#slots = new Int32Array(length);
     for (let from = 0; from < old.length; from += 2) {
       const hi = old[from] ?? 0;
       const lo = old[from + 1] ?? 0;

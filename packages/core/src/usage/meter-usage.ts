@@ -7,13 +7,13 @@ import type { Rejection } from "./event.ts";
 import type { MeterCatalog } from "./meter-catalog.ts";
 import type { MeterTable } from "./meters.ts";
 import type { IncomingRecord, Quarantine, RejectedRecord, UsageArchive } from "./ports.ts";
-import type { Standing } from "./tenant-check.ts";
+import type { Standing, StandingOf } from "./tenant-check.ts";
 
 export type MeterUsagePorts = {
   readonly writer: ChunkWriter;
   readonly meters: MeterCatalog;
   readonly admit: Admit;
-  readonly standing: (tenantId: string) => Promise<Standing>;
+  readonly standing: StandingOf;
   readonly archive: UsageArchive;
   readonly quarantine: Quarantine;
   readonly clock: Clock;
@@ -57,14 +57,22 @@ export const meterUsage =
     };
 
     const known: ChunkEvents[] = [];
-    const failures = await concurrently([...tenants], width, async ([tenantId, tenant]) => {
-      const standing = await ports.standing(tenantId);
+    const keep = ({ chunks }: TenantEvents): void => {
+      for (const chunk of chunks.values()) if (chunk.events.length > 0) known.push(chunk);
+    };
+    const judge = async (tenantId: string, tenant: TenantEvents, asked: Standing | Promise<Standing>) => {
+      const standing = await asked;
       if (standing !== "known") {
         for (const chunk of tenant.chunks.values()) faults.push(...setAside(chunk.events, refusals[standing]));
         return;
       }
       if (tenant.series.size > 0) faults.push(...(await refuseSeries(ports.admit, tenantId, tenant, meters)));
-      for (const chunk of tenant.chunks.values()) if (chunk.events.length > 0) known.push(chunk);
+      keep(tenant);
+    };
+    const failures = await concurrently([...tenants], width, ([tenantId, tenant]) => {
+      const standing = ports.standing(tenantId);
+      // Most need nothing but that.
+      return standing === "known" && tenant.series.size === 0 ? keep(tenant) : judge(tenantId, tenant, standing);
     });
     for (const { item, error } of failures) for (const chunk of item[1].chunks.values()) fail(chunk, error);
 
@@ -72,11 +80,11 @@ export const meterUsage =
     let counted = 0;
     let duplicates = 0;
     await ports.writer.prepare(known.map((chunk) => chunk.key));
-    const lost = await concurrently(known, width, async (chunk) => {
-      const result = await ports.writer.count(chunk.key, chunk.events);
+    const add = (result: { readonly counted: number; readonly duplicates: number }): void => {
       counted += result.counted;
       duplicates += result.duplicates;
-    });
+    };
+    const lost = await concurrently(known, width, ({ key, events }) => ports.writer.count(key, events).then(add));
     for (const { item, error } of lost) fail(item, error);
 
     let quarantined = 0;

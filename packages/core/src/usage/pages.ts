@@ -93,13 +93,16 @@ export const nextStep = (head: Head, fresh: readonly Counted[], limits: PageLimi
   const events = taken === fresh.length ? fresh : fresh.slice(0, taken);
   return {
     seal: isFull ? { page: head.page, ids: head.ids } : undefined,
+    // By name: to spread it takes longer than all else here.
     head: {
-      ...head,
       version: head.version + 1,
       page: isFull ? head.page + 1 : head.page,
       ids: appendIds(open, events),
       totals: foldEvents(head.totals, events),
       arrivals: addArrivals(head.arrivals, events),
+      voids: head.voids,
+      stale: head.stale,
+      voidedEvents: head.voidedEvents,
     },
     taken,
   };

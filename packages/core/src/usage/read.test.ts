@@ -59,7 +59,7 @@ const world = async (meter: Meter, usage: readonly Drawn[], roll: "never" | "aft
     writer: chunkWriter({ chunks: store, clock: () => new Date(clock), ...waiting }, { limits: { full: 2, most: 3 } }),
     meters: meterCatalog({ load: async () => ({ version: 1, meters }) }, () => new Date(clock)),
     admit: admitSeries({ store: memorySeries(), ...waiting }),
-    standing: async () => "known",
+    standing: () => "known",
     archive: { put: async () => undefined },
     quarantine: { put: async () => 0 },
     clock: () => new Date(clock),
