@@ -17,7 +17,7 @@ import { ready } from "../support/ready.ts";
 const turn = Date.now().toString(36);
 const { rate, burst, perDay } = tiers.trial.requests;
 /** How long each phase lasts, in seconds; how often the flood asks, in requests a second. */
-const phase = 5;
+const phase = 4;
 const flood = 16 * rate;
 
 type Party = { readonly id: string; readonly slug: string; readonly email: string; readonly token: string };

@@ -71,6 +71,8 @@ export const reshard = async (ready: Ready): Promise<void> => {
 };
 
 const usage = { service: "dynamodb", match: "HOUR#" };
+/** Hours of a day that is over are written with a mark for their roll-ups: early in the day that is most of them. */
+const write = { ...usage, action: ["PutItem", "TransactWriteItems"] };
 
 /**
  * What befalls the consumer: each rule hits so many requests of it, some after some have passed. Where batches are small,
@@ -79,15 +81,15 @@ const usage = { service: "dynamodb", match: "HOUR#" };
 export const mishaps = (times: number, apart = 1): readonly object[] => {
   const after = (requests: number): number => Math.round(requests * apart);
   return [
-    { ...usage, action: "PutItem", kind: "lost-reply", skip: after(3), times: 2 * times },
-    { ...usage, action: "PutItem", kind: "throttle", skip: after(10), times: 4 * times },
-    { ...usage, action: "PutItem", kind: "error", skip: after(20), times: 3 * times },
-    { ...usage, action: "PutItem", kind: "duplicate", skip: after(25), times },
-    { ...usage, action: "PutItem", kind: "kill", skip: after(40), times },
-    { ...usage, action: "PutItem", kind: "kill-after", skip: after(60), times },
-    { ...usage, action: "PutItem", kind: "again", skip: after(70), times },
-    { ...usage, action: "PutItem", kind: "timeout", skip: after(90), times },
-    { ...usage, action: "PutItem", kind: "refuse-after", skip: after(100), times },
+    { ...write, kind: "lost-reply", skip: after(3), times: 2 * times },
+    { ...write, kind: "throttle", skip: after(10), times: 4 * times },
+    { ...write, kind: "error", skip: after(20), times: 3 * times },
+    { ...write, kind: "duplicate", skip: after(25), times },
+    { ...write, kind: "kill", skip: after(40), times },
+    { ...write, kind: "kill-after", skip: after(60), times },
+    { ...write, kind: "again", skip: after(70), times },
+    { ...write, kind: "timeout", skip: after(90), times },
+    { ...write, kind: "refuse-after", skip: after(100), times },
     { ...usage, action: "TransactWriteItems", kind: "lost-reply", skip: 2, times: 2 * times },
     { ...usage, action: "TransactWriteItems", kind: "kill-after", skip: 15, times },
     { ...usage, action: "TransactWriteItems", kind: "throttle", skip: 20, times },
@@ -104,10 +106,12 @@ export const addFaults = (ready: Ready, rules: readonly object[]): Promise<strin
 /** Clears the faults, and tells how often each hit. */
 export const clearFaults = async (ready: Ready): Promise<Readonly<Record<string, number>>> => {
   const { faults } = JSON.parse(await ask(ready, "faults", "/_faults")) as {
-    faults: { action?: string; service: string; kind: string; hits: number }[];
+    faults: { action?: string | string[]; service: string; kind: string; hits: number }[];
   };
   await ask(ready, "faults", "/_faults", { method: "DELETE" });
-  return Object.fromEntries(faults.map(({ service, action = service, kind, hits }) => [`${action} ${kind}`, hits]));
+  return Object.fromEntries(
+    faults.map(({ service, action = service, kind, hits }) => [`${[action].flat().join(", ")} ${kind}`, hits]),
+  );
 };
 
 type Archived = { position: string; partition_key: string; arrived_at: number; text?: string; data?: string };

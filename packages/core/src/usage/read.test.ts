@@ -135,7 +135,7 @@ describe.for(meters)("$aggregation", (meter) => {
                 oracle(known(meter, usage), { meter, ...range, window, groupBy, now }),
               );
         }),
-        { numRuns: meter.aggregation === "time_weighted_average" ? 8 : 25 },
+        { numRuns: meter.aggregation === "time_weighted_average" ? 4 : 10 },
       );
     },
   );

@@ -75,6 +75,16 @@ describe("faults", () => {
     expect((await start({ name: "needle" })).status).toBe(200);
   });
 
+  test("a rule of several actions hits each of them, and no other", async () => {
+    await inject({ kind: "error", action: ["StopExecution", "StartExecution"] });
+    expect((await start()).status).toBe(500);
+    await faults("DELETE");
+    await inject({ kind: "error", action: ["StopExecution"] });
+    expect((await start()).status).toBe(200);
+    await faults("DELETE");
+    expect((await inject({ kind: "error", action: [1] })).status).toBe(400);
+  });
+
   describe("on the worker that sends the request", () => {
     const told: string[] = [];
     let id = "first";

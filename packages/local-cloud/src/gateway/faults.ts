@@ -33,8 +33,8 @@ export type FaultKind = (typeof kinds)[number];
 
 export type FaultRule = {
   readonly service: string;
-  /** Absent: every action. */
-  readonly action?: string;
+  /** One action or several; absent: every action. */
+  readonly action?: string | readonly string[];
   /** Text that must stand in the body or the URL; absent: any request. */
   readonly match?: string;
   /**
@@ -76,10 +76,15 @@ const isTexts = (value: unknown): boolean =>
 /** @throws AwsError ValidationException when it is not a fault rule. */
 export const parseFaultRule = (value: unknown): FaultRule => {
   const rule = (typeof value === "object" && value !== null ? value : {}) as Partial<FaultRule>;
-  const { service, kind, times, delayMs, skip, invocation } = rule;
+  const { service, action, kind, times, delayMs, skip, invocation } = rule;
   const atLeast = (least: number, number: unknown): boolean =>
     number === undefined || (Number.isInteger(number) && Number(number) >= least);
-  const lawful = atLeast(1, times) && atLeast(1, delayMs) && atLeast(0, skip) && isTexts(invocation);
+  const lawful =
+    atLeast(1, times) &&
+    atLeast(1, delayMs) &&
+    atLeast(0, skip) &&
+    isTexts(invocation) &&
+    (typeof action === "string" || isTexts(action));
   if (typeof service !== "string" || !kinds.some((known) => known === kind) || !lawful) {
     throw new AwsError(
       "ValidationException",
@@ -90,7 +95,8 @@ export const parseFaultRule = (value: unknown): FaultRule => {
 };
 
 const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, work: Work | undefined): boolean => {
-  if (rule.service !== request.service || (rule.action !== undefined && rule.action !== action)) return false;
+  if (rule.service !== request.service) return false;
+  if (rule.action !== undefined && !(action !== null && [rule.action].flat().includes(action))) return false;
   if (rule.invocation?.some((text) => !work?.payload.includes(text))) return false;
   return rule.match === undefined || request.url.href.includes(rule.match) || request.body.includes(rule.match);
 };
