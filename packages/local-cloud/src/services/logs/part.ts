@@ -9,7 +9,7 @@ import { type Input, optionalText, records, text } from "../input.ts";
 
 type LogEvent = { readonly id: string; readonly timestamp: number; readonly message: string };
 type Subscription = { readonly name: string; readonly group: string; readonly functionArn: string };
-type Gathered = { readonly group: string; readonly stream: string; readonly event: LogEvent };
+type Pending = { readonly stream: string; readonly event: LogEvent };
 
 /** How long events are gathered before a subscription is handed them, and how many at most. */
 const gather = 200;
@@ -29,41 +29,39 @@ const readSubscription = ({ name, inputs }: { name: string; inputs: Input }): Su
 
 /**
  * CloudWatch Logs: groups, `PutLogEvents`, and subscriptions of Lambda functions. Events are kept until a subscription
- * has them, and not otherwise: what functions write is in the files of `<data>/logs`. Delivery is at least once, as on
- * AWS; what was gathered for less than a moment is lost in a kill.
+ * has them, and not otherwise: what functions write is in the files of `<data>/logs`. Delivery is at least once, as on AWS.
  */
 export const logsPart: PartFactory = async (host) => {
+  const pending = host.store.collection<Pending>("logs.pending");
   const deliveries = createDeliveries(host, "logs.deliveries");
   let groups = new Set<string>();
   let subscriptions: Subscription[] = [];
-  let gathered: Gathered[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let serial = 0;
 
-  const deliver = ({ name, group, functionArn }: Subscription, all: readonly Gathered[]): void => {
-    const streams = Map.groupBy(
-      all.filter((one) => one.group === group),
-      ({ stream }) => stream,
-    );
-    for (const [logStream, ofStream] of streams)
-      for (let from = 0; from < ofStream.length; from += most) {
-        const data = {
-          messageType: "DATA_MESSAGE",
-          owner: host.account,
-          logGroup: group,
-          logStream,
-          subscriptionFilters: [name],
-          logEvents: ofStream.slice(from, from + most).map(({ event }) => event),
-        };
-        const payload = { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } };
-        deliveries.enqueue({ functionName: functionArn, payload, retries });
-      }
+  const deliver = (subscription: Subscription): void => {
+    const prefix = `${subscription.name} `;
+    for (let waiting = pending.list(prefix); waiting.length > 0; waiting = pending.list(prefix)) {
+      const stream = waiting[0]?.value.stream ?? "";
+      const batch = waiting.filter(({ value }) => value.stream === stream).slice(0, most);
+      const data = {
+        messageType: "DATA_MESSAGE",
+        owner: host.account,
+        logGroup: subscription.group,
+        logStream: stream,
+        subscriptionFilters: [subscription.name],
+        logEvents: batch.map(({ value }) => value.event),
+      };
+      const payload = { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } };
+      deliveries.enqueue({ functionName: subscription.functionArn, payload, retries });
+      // A kill before this hands them over once more.
+      for (const { key } of batch) pending.delete(key);
+    }
   };
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    const all = gathered;
-    gathered = [];
-    for (const subscription of subscriptions) deliver(subscription, all);
+    for (const subscription of subscriptions) deliver(subscription);
   };
 
   const put = (input: Input) => {
@@ -71,12 +69,13 @@ export const logsPart: PartFactory = async (host) => {
     if (!groups.has(group))
       throw new AwsError("ResourceNotFoundException", "The specified log group does not exist.", 400);
     const stream = text(input, "logStreamName");
-    if (!subscriptions.some((one) => one.group === group)) return {};
-    for (const { timestamp, message } of records(input, "logEvents")) {
-      const event = { id: randomUUID().replaceAll("-", ""), timestamp: Number(timestamp), message: String(message) };
-      gathered.push({ group, stream, event });
-    }
-    timer ??= setTimeout(flush, gather).unref();
+    for (const { name } of subscriptions.filter((one) => one.group === group))
+      for (const { timestamp, message } of records(input, "logEvents")) {
+        const event = { id: randomUUID().replaceAll("-", ""), timestamp: Number(timestamp), message: String(message) };
+        const order = `${String(Date.now()).padStart(15, "0")}-${process.pid}-${String(serial++).padStart(9, "0")}`;
+        pending.put(`${name} ${order}`, { stream, event });
+        timer ??= setTimeout(flush, gather).unref();
+      }
     return {};
   };
 
@@ -92,9 +91,10 @@ export const logsPart: PartFactory = async (host) => {
     },
     async start() {
       deliveries.resume();
+      flush();
     },
     async close() {
-      flush();
+      clearTimeout(timer);
       deliveries.close();
     },
   };
