@@ -63,8 +63,8 @@ export const everySingle = (tiers: readonly TierPoints[], seed: number): Wanted[
 };
 
 /**
- * Of each task of each tier each fault that it can meet, once: at a call that the seed picks. With `turns`, a task meets
- * only each so-manieth fault, and the next task the one after it.
+ * Of each task of each tier each fault that it can meet, once: at a call that the seed picks. With two `turns` a task meets
+ * every second fault, and the next task the others; and so on.
  */
 export const sample = (tiers: readonly TierPoints[], seed: number, turns = 1): Wanted[] => {
   const next = random(seed);

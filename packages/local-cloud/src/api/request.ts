@@ -128,6 +128,6 @@ export const readBody = (message: IncomingMessage): Promise<Buffer> =>
     message.on("end", () => resolve(Buffer.concat(chunks)));
     message.on("error", reject);
     message.on("close", () => {
-      if (!message.complete) reject(new Error("The request ended before its body did."));
+      if (!message.readableEnded) reject(new Error("The request ended before its body did."));
     });
   });
