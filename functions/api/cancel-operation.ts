@@ -1,8 +1,8 @@
-import { operations } from "@tenantry/contract/operations";
+import { tenantOperations } from "@tenantry/contract/tenant-operations";
 import { app, followUp } from "./app.ts";
 import { post } from "./post.ts";
 
-export const handler = post(operations.cancelOperation, async ({ ctx, params, root, keyed }) => {
+export const handler = post(tenantOperations.cancelOperation, async ({ ctx, params, root, keyed }) => {
   const operation = await app.operations.cancel(ctx, { operationId: params.operation_id }, keyed);
   return { body: operation, headers: followUp(root, operation), tenantId: operation.tenant_id };
 });

@@ -1,8 +1,8 @@
-import { operations } from "@tenantry/contract/operations";
+import { keyOperations } from "@tenantry/contract/key-operations";
 
 import { apiKeys, showKey } from "./key-app.ts";
 import { post } from "./post.ts";
 
-export const handler = post(operations.createApiKey, async ({ ctx, body, keyed }) => ({
+export const handler = post(keyOperations.createApiKey, async ({ ctx, body, keyed }) => ({
   body: showKey(await apiKeys.create(ctx, body, keyed)),
 }));

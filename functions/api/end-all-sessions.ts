@@ -1,5 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { sessionOperations } from "@tenantry/contract/session-operations";
 import { http } from "@tenantry/lambda/http";
 import { sessions } from "./session-app.ts";
 
-export const handler = http(operations.endAllSessions, async ({ ctx }) => ({ body: await sessions.endAll(ctx) }));
+export const handler = http(sessionOperations.endAllSessions, async ({ ctx }) => ({
+  body: await sessions.endAll(ctx),
+}));

@@ -1,4 +1,4 @@
-import { operations } from "@tenantry/contract/operations";
+import { serviceOperations } from "@tenantry/contract/service-operations";
 import { http } from "@tenantry/lambda/http";
 import { page, pagePolicy } from "./page.ts";
 
@@ -6,4 +6,7 @@ import { page, pagePolicy } from "./page.ts";
 const viewer = '<redoc spec-url="openapi.json" hide-download-button></redoc>\n<script src="docs/viewer.js"></script>';
 const body = page("Tenantry API", "body { margin: 0 }", viewer);
 
-export const handler = http(operations.getDocs, () => ({ body, headers: { "content-security-policy": pagePolicy } }));
+export const handler = http(serviceOperations.getDocs, () => ({
+  body,
+  headers: { "content-security-policy": pagePolicy },
+}));

@@ -1,4 +1,4 @@
-import { operations } from "@tenantry/contract/operations";
+import { serviceOperations } from "@tenantry/contract/service-operations";
 import { http } from "@tenantry/lambda/http";
 
-export const handler = http(operations.getHealth, () => ({ body: { status: "ok" as const } }));
+export const handler = http(serviceOperations.getHealth, () => ({ body: { status: "ok" as const } }));

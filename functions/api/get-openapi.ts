@@ -1,7 +1,7 @@
 import { openapi } from "@tenantry/contract/openapi";
-import { operations } from "@tenantry/contract/operations";
+import { serviceOperations } from "@tenantry/contract/service-operations";
 import { http } from "@tenantry/lambda/http";
 
 const body = { ...openapi() };
 
-export const handler = http(operations.getOpenapi, () => ({ body }));
+export const handler = http(serviceOperations.getOpenapi, () => ({ body }));

@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { webhookOperations } from "@tenantry/contract/webhook-operations";
 import { http } from "@tenantry/lambda/http";
 import { webhooks } from "./webhook-app.ts";
 
-export const handler = http(operations.getWebhook, async ({ ctx, params }) => ({
+export const handler = http(webhookOperations.getWebhook, async ({ ctx, params }) => ({
   body: await webhooks.get(ctx, { webhookId: params.webhook_id }),
 }));

@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { userOperations } from "@tenantry/contract/user-operations";
 import { http } from "@tenantry/lambda/http";
 import { show, users } from "./user-app.ts";
 
-export const handler = http(operations.listInvitations, async ({ ctx }) => ({
+export const handler = http(userOperations.listInvitations, async ({ ctx }) => ({
   body: { items: (await users.invitations(ctx)).map(show) },
 }));

@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { billingOperations } from "@tenantry/contract/billing-operations";
 import { http } from "@tenantry/lambda/http";
 import { invoicePage } from "./billing-app.ts";
 
-export const handler = http(operations.listInvoices, async ({ ctx, params, query }) => ({
+export const handler = http(billingOperations.listInvoices, async ({ ctx, params, query }) => ({
   body: await invoicePage(ctx, params.tenant_id, query),
 }));

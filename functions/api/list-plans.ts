@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { billingOperations } from "@tenantry/contract/billing-operations";
 import { http } from "@tenantry/lambda/http";
 import { billing } from "./billing-app.ts";
 
-export const handler = http(operations.listPlans, async ({ ctx }) => ({
+export const handler = http(billingOperations.listPlans, async ({ ctx }) => ({
   body: { items: await billing.plans.list(ctx) },
 }));

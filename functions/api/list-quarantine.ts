@@ -1,10 +1,10 @@
-import { operations } from "@tenantry/contract/operations";
+import { quarantineOperations } from "@tenantry/contract/quarantine-operations";
 import { http } from "@tenantry/lambda/http";
 import { paged } from "./app.ts";
 import { quarantine } from "./quarantine-app.ts";
 
 export const handler = http(
-  operations.listQuarantine,
+  quarantineOperations.listQuarantine,
   async ({ ctx, query: { limit, cursor, tenant_id, ...rest } }) => {
     const filter = { tenantId: tenant_id, ...rest };
     return {

@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { userOperations } from "@tenantry/contract/user-operations";
 import { http } from "@tenantry/lambda/http";
 import { roles, showRole } from "./user-app.ts";
 
-export const handler = http(operations.listRoles, async ({ ctx }) => ({
+export const handler = http(userOperations.listRoles, async ({ ctx }) => ({
   body: { items: (await roles.list(ctx)).map(showRole) },
 }));

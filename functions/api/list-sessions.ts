@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { sessionOperations } from "@tenantry/contract/session-operations";
 import { http } from "@tenantry/lambda/http";
 import { sessions } from "./session-app.ts";
 
-export const handler = http(operations.listSessions, async ({ ctx }) => ({
+export const handler = http(sessionOperations.listSessions, async ({ ctx }) => ({
   body: { items: await sessions.list(ctx) },
 }));

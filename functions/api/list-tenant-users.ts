@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { userOperations } from "@tenantry/contract/user-operations";
 import { http } from "@tenantry/lambda/http";
 import { usersPage } from "./user-app.ts";
 
-export const handler = http(operations.listTenantUsers, async ({ ctx, params, query }) => ({
+export const handler = http(userOperations.listTenantUsers, async ({ ctx, params, query }) => ({
   body: await usersPage(ctx, query, params.tenant_id),
 }));

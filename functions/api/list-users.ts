@@ -1,5 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { userOperations } from "@tenantry/contract/user-operations";
 import { http } from "@tenantry/lambda/http";
 import { usersPage } from "./user-app.ts";
 
-export const handler = http(operations.listUsers, async ({ ctx, query }) => ({ body: await usersPage(ctx, query) }));
+export const handler = http(userOperations.listUsers, async ({ ctx, query }) => ({
+  body: await usersPage(ctx, query),
+}));

@@ -1,8 +1,8 @@
-import { operations } from "@tenantry/contract/operations";
+import { webhookOperations } from "@tenantry/contract/webhook-operations";
 import { http } from "@tenantry/lambda/http";
 import { paged } from "./app.ts";
 import { webhooks } from "./webhook-app.ts";
 
-export const handler = http(operations.listWebhooks, async ({ ctx, query }) => ({
+export const handler = http(webhookOperations.listWebhooks, async ({ ctx, query }) => ({
   body: await paged({ list: "webhooks", filter: {} }, query, (page) => webhooks.list(ctx, page)),
 }));

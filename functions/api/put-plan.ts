@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { billingOperations } from "@tenantry/contract/billing-operations";
 import { http } from "@tenantry/lambda/http";
 import { billing } from "./billing-app.ts";
 
-export const handler = http(operations.putPlan, async ({ ctx, params, body }) => ({
+export const handler = http(billingOperations.putPlan, async ({ ctx, params, body }) => ({
   body: await billing.plans.put(ctx, { tier: params.tier, plan: body }),
 }));

@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { userOperations } from "@tenantry/contract/user-operations";
 import { bound } from "./admit.ts";
 import { roles, showRole } from "./user-app.ts";
 
-export const handler = bound(operations.putRole, async ({ ctx, params, body }) => ({
+export const handler = bound(userOperations.putRole, async ({ ctx, params, body }) => ({
   body: showRole(await roles.put(ctx, { name: params.role_name, permissions: body.permissions })),
 }));

@@ -1,10 +1,10 @@
-import { operations } from "@tenantry/contract/operations";
+import { ssoOperations } from "@tenantry/contract/sso-operations";
 import { http } from "@tenantry/lambda/http";
 import { httpRoutes } from "@tenantry/lambda/http-routes";
 import { bound } from "./admit.ts";
 import { of, own, sso } from "./sso-app.ts";
 
-const { deleteSso, deleteTenantSso, putSso, putTenantSso } = operations;
+const { deleteSso, deleteTenantSso, putSso, putTenantSso } = ssoOperations;
 
 export const handler = httpRoutes(
   [putSso, bound(putSso, async ({ ctx, body }) => ({ body: await sso.put(ctx, own(ctx), body) }))],

@@ -1,7 +1,7 @@
-import { operations } from "@tenantry/contract/operations";
+import { userOperations } from "@tenantry/contract/user-operations";
 import { http } from "@tenantry/lambda/http";
 import { show, users } from "./user-app.ts";
 
-export const handler = http(operations.removeUser, async ({ ctx, params }) => ({
+export const handler = http(userOperations.removeUser, async ({ ctx, params }) => ({
   body: show(await users.remove(ctx, { userId: params.user_id })),
 }));

@@ -114,7 +114,6 @@ describe("a webhook", () => {
     const refused = await poll(
       () => post("/admin/webhooks", key, body(path)),
       ({ status }) => status === 409,
-      2500,
     );
     expect([refused.body.type, refused.headers.get("retry-after")]).toEqual(["/problems/idempotency-in-flight", "1"]);
     const { status, text } = await first;

@@ -162,7 +162,7 @@ describe("a decision that the gateway keeps", () => {
       detail: "The token does not permit this.",
       request_id: headers.get("x-request-id"),
     });
-  }, 120_000);
+  });
 });
 
 describe("a user of several organisations", () => {

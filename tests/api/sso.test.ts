@@ -47,7 +47,7 @@ beforeAll(async () => {
   people.push({ sub: "eve", email: premium.email, email_verified: true });
   people.push({ sub: "mallory", email: business.email, email_verified: true });
   people.push({ sub: "root", email: ready().admin.email, email_verified: true });
-}, 180_000);
+});
 afterAll(() => provider.close());
 
 const settings = (more: Record<string, unknown> = {}) => ({

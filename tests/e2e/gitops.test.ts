@@ -37,7 +37,7 @@ beforeAll(async () => {
     TENANT_LIMITS: '{"business_tenants":1}',
   });
   token = await signIn(app.ready);
-}, 300_000);
+});
 afterAll(async () => {
   await app?.stop();
   await server?.stop();
@@ -58,7 +58,7 @@ const hasHelm = (): boolean => {
   }
 };
 
-describe("a tenant that is onboarded by way of git", { timeout: 180_000 }, () => {
+describe("a tenant that is onboarded by way of git", () => {
   let tenant: Tenant;
   let operation: { id: string; status: string; error: unknown };
 
@@ -67,7 +67,7 @@ describe("a tenant that is onboarded by way of git", { timeout: 180_000 }, () =>
     ({ operation } = await onboard(app.ready, token, body));
     const list = await send(app.ready, "GET", "/admin/tenants", { token });
     tenant = await tenantOf(list.body.items[0].id);
-  }, 180_000);
+  });
 
   test("is active, and its objects stand in one commit that names the operation", () => {
     expect(operation).toMatchObject({ status: "succeeded", error: null });
@@ -123,7 +123,7 @@ describe("a tenant that is onboarded by way of git", { timeout: 180_000 }, () =>
   });
 });
 
-test("an onboarding that fails after the commit takes the file away by another", { timeout: 180_000 }, async () => {
+test("an onboarding that fails after the commit takes the file away by another", async () => {
   const faults = new AwsClient({
     accessKeyId: "test",
     secretAccessKey: "test",
@@ -142,7 +142,7 @@ test("an onboarding that fails after the commit takes the file away by another",
   expect((await tenantOf(operation.tenant_id)).resources).toEqual({});
 });
 
-test("a tier whose quota is used up takes no further tenant", { timeout: 180_000 }, async () => {
+test("a tier whose quota is used up takes no further tenant", async () => {
   const { operation } = await onboard(app.ready, token, { name: "The Only One", tier: "business" });
   expect(operation.status).toBe("succeeded");
   const answer = await send(app.ready, "POST", "/admin/tenants", {

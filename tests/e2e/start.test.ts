@@ -28,7 +28,6 @@ describe("npm start", () => {
     const banner = await poll(
       async () => first.output,
       (text) => text.includes("Ctrl-C"),
-      5_000,
     );
     for (const part of [
       api_url,
@@ -59,17 +58,7 @@ describe("npm start", () => {
       token: await signIn(second.ready),
     });
     expect(found.body).toMatchObject({ name: "Yesterday Inc", status: "active" });
-    second.child.kill("SIGKILL");
-    await second.ended;
-
-    // a crash is survived too: the next start finds the same tenants and clears what was left running
-    const third = await startApp(data);
-    const again = await send(third.ready, "GET", `/admin/tenants/${accepted.tenant.id}`, {
-      token: await signIn(third.ready),
-    });
-    expect(again.body).toMatchObject({ name: "Yesterday Inc", status: "active" });
-    const identical = await third.stop("SIGTERM");
-    expect(identical).toBe(0);
+    expect(await second.stop("SIGTERM")).toBe(0);
     expect(processesOf(data)).toEqual([]);
 
     const fresh = await startApp(data, ["--fresh"]);
@@ -78,7 +67,7 @@ describe("npm start", () => {
     });
     expect(gone.status).toBe(404);
     expect(await fresh.stop()).toBe(0);
-  }, 180_000);
+  });
 
   const refused = async (args: string[]) => {
     const run = new Run("scripts/start.ts", args);

@@ -164,4 +164,4 @@ test(`${total.toLocaleString("en")} requests by the description, valid and broke
   expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404]));
   // What nobody may do tells nothing of what is done with the input.
   expect(unknown).toBeLessThanOrEqual(total / 50);
-}, 300_000);
+});

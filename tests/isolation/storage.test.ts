@@ -70,7 +70,7 @@ beforeAll(async () => {
   await root.send(
     new PutObjectCommand({ Bucket: theirs.bucket, Key: `${theirs.prefix}uploads/secret`, Body: "theirs" }),
   );
-}, 120_000);
+});
 
 const Bucket = () => mine.bucket;
 const own = (name = "uploads/letter") => `${mine.prefix}${name}`;
@@ -289,4 +289,4 @@ test("a premium tenant's files lie under its own key and can be written under no
   await expect(s3.send(new PutObjectCommand({ ...target, Key: own("x"), ...sse }))).rejects.toMatchObject({
     name: "AccessDenied",
   });
-}, 120_000);
+});

@@ -82,7 +82,7 @@ const rows: readonly (readonly [string, (tenant: string) => string | Buffer, str
   ["an id of 10 kB", (tenant) => event(tenant, { id: "i".repeat(10_000) }), "invalid-id"],
 ];
 
-describe("a record of the stream", { timeout: 90_000 }, () => {
+describe("a record of the stream", () => {
   test("that is bad in any way is set aside for its reason, and those around it count", async () => {
     const tenant = await newTenant(ready(), token);
     for (const [, bad] of rows) await putAll(tenant, [event(tenant), bad(tenant), event(tenant)]);

@@ -77,7 +77,6 @@ test("an event put by the default client is in the answer within five seconds", 
   const { body, used } = await poll(
     () => usageOf(tenant),
     ({ count }) => count > 0,
-    15_000,
   );
   const took = Date.now() - at;
   const start = new Date(Math.floor(at / hourMs) * hourMs);
@@ -121,7 +120,6 @@ test("duplicates of one id count once, and decimals add up exactly", async () =>
   const { used } = await poll(
     () => usageOf(tenant, "day", "compute_hours"),
     ({ count }) => count >= 5,
-    15_000,
   );
   expect(used).toHaveLength(1);
   expect(used[0]).toMatchObject({ value: "1.7", count: 5 });
@@ -135,7 +133,6 @@ test("what the meter package records arrives whole", async () => {
   const { count } = await poll(
     () => usageOf(tenant),
     (answer) => answer.count >= 1500,
-    20_000,
   );
   expect(count).toBe(1500);
 });
@@ -169,13 +166,11 @@ test("malformed records do not hold up those beside them", async () => {
   const { count } = await poll(
     () => usageOf(tenant),
     (answer) => answer.count >= poison.length + 2,
-    15_000,
   );
   expect(count).toBe(poison.length + 2);
   const kept = await poll(
     () => quarantined(tenant),
     (records) => records.length > poison.length,
-    5000,
   );
   expect(kept.map(({ data }) => Buffer.from(data, "base64").toString()).toSorted()).toEqual(
     [...poison, Buffer.from([0xff, 0xfe, 0x7b]).toString()].toSorted(),

@@ -56,13 +56,12 @@ export const send = async (
   return { status: response.status, headers: response.headers, body, text };
 };
 
-/** Asks until `done` or until the time is over, and returns the last answer. */
-export const poll = async <T>(
-  ask: () => Promise<T>,
-  done: (answer: T) => boolean,
-  milliseconds = 30_000,
-): Promise<T> => {
-  const until = Date.now() + milliseconds;
+/** How long something may take on a busy machine before it counts as never coming, in milliseconds. */
+const patience = 180_000;
+
+/** Asks until `done` or until it would never be, and returns the last answer. */
+export const poll = async <T>(ask: () => Promise<T>, done: (answer: T) => boolean): Promise<T> => {
+  const until = Date.now() + patience;
   let answer = await ask();
   while (!done(answer) && Date.now() < until) {
     await sleep(50);
@@ -75,15 +74,14 @@ export const poll = async <T>(
 export const hasEnded = (status: string): boolean =>
   ["succeeded", "failed", "cancelled", "compensation_failed"].includes(status);
 
-/** Onboards a tenant and waits until its operation has ended, or so long: a silo on a busy machine takes its time. */
-export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>, milliseconds = 150_000) => {
+/** Onboards a tenant and waits until its operation has ended. */
+export const onboard = async (ready: Ready, token: string, body: Record<string, unknown>) => {
   const accepted = await send(ready, "POST", "/admin/tenants", { token, body });
   if (accepted.status !== 202) throw new Error(`${accepted.status} ${accepted.text}`);
   const location = accepted.headers.get("location") ?? "";
   const operation = await poll(
     () => send(ready, "GET", location, { token }),
     (answer) => hasEnded(answer.body.status),
-    milliseconds,
   );
   return { accepted: accepted.body, location, operation: operation.body };
 };

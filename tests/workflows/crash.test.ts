@@ -17,7 +17,7 @@ describe("onboarding is never left half done", () => {
     tiers = await harness.learn(["trial"]);
   });
 
-  test("whatever befalls a call of any task, or of its compensation", { timeout: 480_000 }, async () => {
+  test("whatever befalls a call of any task, or of its compensation", async () => {
     const services = new Set(tiers.flatMap(({ onward }) => onward.map(({ service }) => service)));
     const all = ["dynamodb", "postgres", "secretsmanager", "s3", "cognito-idp", "kubernetes", "eks", "ses"];
     expect([...services]).toEqual(expect.arrayContaining(all));
@@ -38,7 +38,7 @@ describe("onboarding is never left half done", () => {
   });
 });
 
-test("the proof notices a release that leaves a call out", { timeout: 240_000 }, async () => {
+test("the proof notices a release that leaves a call out", async () => {
   const one = leftOut.find(([, , action]) => action === "DeletePodIdentityAssociation")!;
   const { violations } = await withoutCall(ready(), one);
   expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining(one[3]));

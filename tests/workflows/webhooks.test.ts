@@ -65,7 +65,6 @@ const deliveredLog = async (webhookId: string, done: (status: string, attempts: 
   const [first] = await poll(
     () => deliveries(webhookId),
     ([one]) => one !== undefined && done(one.status, one.attempts.length),
-    45_000,
   );
   return first!;
 };

@@ -4,8 +4,6 @@ import { poll, send, signIn } from "../support/api.ts";
 import { ready } from "../support/ready.ts";
 import { handshake, type Message, watch, type Watcher } from "../support/task-status.ts";
 
-const patience = 55_000;
-
 let token: string;
 beforeAll(async () => {
   token = await signIn(ready());
@@ -23,7 +21,7 @@ const begin = async (): Promise<string> => {
 };
 
 const until = (watcher: Watcher, done: (changes: Message[]) => boolean): Promise<Message[]> =>
-  poll(async () => watcher.changes, done, patience);
+  poll(async () => watcher.changes, done);
 
 const subscribed = (watcher: Watcher): Promise<Message[]> =>
   poll(
@@ -90,7 +88,6 @@ test("a client that comes back misses nothing and knows what it has", async () =
   await poll(
     () => send(ready(), "GET", `/admin/operations/${operation}`, { token }),
     ({ body }) => body.status === "succeeded",
-    patience,
   );
 
   const second = await watch(ready(), token, { known });
@@ -118,7 +115,6 @@ test("who comes later is told how an operation stands", async () => {
   await poll(
     () => send(ready(), "GET", `/admin/operations/${operation}`, { token }),
     ({ body }) => body.status === "succeeded",
-    patience,
   );
   const watcher = await watch(ready(), token);
   watcher.send({ action: "subscribe", operation_id: operation });

@@ -20,10 +20,10 @@ import type { TierName } from "@tenantry/core/tenant/tier";
  * | delivery | WEBHOOK#webhook | DELIVERY#id | DELIVERIES#webhook / id | pending: DELIVERIES_DUE / time # id |
  * | quota use | QUOTAS | USE | | |
  * | notice | OPERATION#id | NOTICE | | |
- * | progress | PROGRESS#topic | time # operation # seq # step | | |
+ * | progress | PROGRESS#organisation | time # operation # seq | | |
  * | adjustment | ADJUSTMENT#id | ADJUSTMENT | ADJUSTMENTS#status / id | ADJUSTMENTS#tenant / id |
  * | adjustment-claim | ADJUSTMENT_CLAIM#what | ADJUSTMENT_CLAIM | | |
- * | subscriber | SUBSCRIBERS#topic | connection | SUBSCRIPTIONS#connection / topic | |
+ * | subscriber | SUBSCRIBERS#organisation | connection # operation | SUBSCRIPTIONS#connection / operation | |
  * | plan | PLAN#tier | VERSION#number | | |
  * | invoice | INVOICES#tenant | month | | INVOICES#unexported / number, until its files are there |
  * | numbers | INVOICE_NUMBERS | year | | |
@@ -57,9 +57,12 @@ export const keys = {
   delivery: (webhookId: string, id: string) => ({ pk: `WEBHOOK#${webhookId}`, sk: `DELIVERY#${id}` }),
   /** That the owner has been told of what the operation did. */
   notice: (operationId: string) => ({ pk: `OPERATION#${operationId}`, sk: "NOTICE" }),
-  /** What is told of operations: topics are the platform, a tenant, an operation. */
-  progress: (topic: string, position: string) => ({ pk: `PROGRESS#${topic}`, sk: position }),
-  subscriber: (topic: string, connectionId: string) => ({ pk: `SUBSCRIBERS#${topic}`, sk: connectionId }),
+  /** What an organisation is told of operations, the platform or a tenant. */
+  progress: (orgId: string, position: string) => ({ pk: `PROGRESS#${orgId}`, sk: position }),
+  subscriber: (orgId: string, connectionId: string, operationId: string) => ({
+    pk: `SUBSCRIBERS#${orgId}`,
+    sk: `${connectionId}#${operationId}`,
+  }),
   adjustment: (id: string) => ({ pk: `ADJUSTMENT#${id}`, sk: "ADJUSTMENT" }),
   /** That an event of usage is voided, or about to be. */
   adjustmentClaim: (claim: string) => ({ pk: `ADJUSTMENT_CLAIM#${claim}`, sk: "ADJUSTMENT_CLAIM" }),

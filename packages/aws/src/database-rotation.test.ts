@@ -51,7 +51,7 @@ const secretOf = (SecretId: string) => {
     async rotate(): Promise<void> {
       const before = await value();
       await begin();
-      await expect.poll(async () => (await value()).password, { timeout: 10_000 }).not.toBe(before.password);
+      await expect.poll(async () => (await value()).password).not.toBe(before.password);
     },
     login: async (credentials?: DatabaseCredentials) => world.connect(credentials ?? (await value())),
   };

@@ -18,22 +18,23 @@ const versioned = (item: Item): Versioned => ({ operation: operationFromItem(ite
 /** What stands for "all that have not ended": the newest of them, as a client that begins has no use for more. */
 const mostUnfinished = 100;
 
-/** The feed in the Control table, a partition for each topic. */
+/** The feed in the Control table: a partition for each organisation, an item for each write to an operation. */
 export const dynamoProgressFeed = (documents: Documents, table: string): ProgressFeed => ({
-  async append(topics, messages) {
-    const items = topics.flatMap((topic) =>
-      messages.map((message) => ({
-        ...keys.progress(topic, `${message.id}#${message.step ?? ""}`),
-        entity: "progress" satisfies Entity,
-        expires_at: Math.floor(Date.parse(message.id.slice(0, 24)) / 1000) + feedLifeSeconds,
-        message,
-      })),
-    );
-    await Promise.all(items.map((Item) => documents.send(new PutCommand({ TableName: table, Item }))));
+  async append(orgIds, messages) {
+    const [first] = messages;
+    if (first === undefined) return;
+    const item = {
+      entity: "progress" satisfies Entity,
+      expires_at: Math.floor(Date.parse(first.id.slice(0, 24)) / 1000) + feedLifeSeconds,
+      messages,
+    };
+    const put = (orgId: string) =>
+      documents.send(new PutCommand({ TableName: table, Item: { ...keys.progress(orgId, first.id), ...item } }));
+    await Promise.all(orgIds.map(put));
   },
 
-  async after(topic, at, limit) {
-    const { pk } = keys.progress(topic, "");
+  async after(orgId, at, limit) {
+    const { pk } = keys.progress(orgId, "");
     const items = await queryAll(
       documents,
       {
@@ -45,7 +46,7 @@ export const dynamoProgressFeed = (documents: Documents, table: string): Progres
       },
       limit + 1,
     );
-    return items.length > limit ? null : items.map((item) => item["message"] as TaskStatus);
+    return items.length > limit ? null : items.flatMap((item) => item["messages"] as TaskStatus[]);
   },
 
   async get(operationId) {

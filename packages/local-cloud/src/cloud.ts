@@ -12,6 +12,7 @@ import { foundations, orchestration } from "./parts.ts";
 import { bindPorts } from "./ports.ts";
 import { openStore } from "./store.ts";
 import { websocketPart } from "./websocket/part.ts";
+import { createWrites } from "./writes.ts";
 
 const region = "us-east-1";
 const account = "123456789012";
@@ -110,6 +111,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       apiUrl: api.url,
       postgres: await postgresAddress(data),
       store,
+      writes: createWrites(),
       seed: folder.seed,
       log,
       credentials: (role, session) => gateway.credentials(role, session),

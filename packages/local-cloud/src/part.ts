@@ -1,6 +1,7 @@
 import type { Service } from "./gateway/service.ts";
 import type { Graph } from "./deploy/graph.ts";
 import type { Store } from "./store.ts";
+import type { Writes } from "./writes.ts";
 
 /** What every part of the embedded cloud is given. Ports are bound before any part starts, so addresses are final. */
 export type Host = {
@@ -16,6 +17,7 @@ export type Host = {
   /** Where the PostgreSQL engine listens. The deployment writes it into the functions' environment beforehand. */
   readonly postgres: { readonly host: string; readonly port: number };
   readonly store: Store;
+  readonly writes: Writes;
   /** 32 random bytes of this installation, in hex. Passwords that the deployment generates derive from it. */
   readonly seed: string;
   /** One line of the cloud's own log, `<data>/logs/cloud.log`. */

@@ -1,24 +1,27 @@
 import type { Clock } from "../ports.ts";
 import type { TaskStatus, Versioned } from "./task-status.ts";
 
-/** The changes of the last day by topic, and how operations stand. */
+/** The changes of the last day, by organisation, and how operations stand. */
 export interface ProgressFeed {
-  /** Keeps messages under each of these topics. Idempotent in effect: who reads them knows a change by its `seq`. */
-  append(topics: readonly string[], messages: readonly TaskStatus[]): Promise<void>;
-  /** What entered the topic after this time, in the order in which it did; null when it is more than `limit`. */
-  after(topic: string, at: string, limit: number): Promise<readonly TaskStatus[] | null>;
+  /** Keeps the messages of one write for each of these. Idempotent in effect: who reads them knows a change by its `seq`. */
+  append(orgIds: readonly string[], messages: readonly TaskStatus[]): Promise<void>;
+  /** What came after this time, in the order in which it did; null when it is of more than `limit` writes. */
+  after(orgId: string, at: string, limit: number): Promise<readonly TaskStatus[] | null>;
   get(operationId: string): Promise<Versioned | null>;
   /** The operations that have not ended, of one tenant or of all. */
   unfinished(tenantId: string | undefined): Promise<readonly Versioned[]>;
 }
 
-/** One subscription of one connection. `expiresAt` is when its token or its connection ends, in seconds since 1970. */
+/** One who is connected. `expiresAt` is when the token or the connection ends, in seconds since 1970. */
 export type Subscriber = { readonly connectionId: string; readonly expiresAt: number };
 
+/** What one of an organisation watches: an operation, or all that the organisation may see. */
+export type Subscription = Subscriber & { readonly orgId: string; readonly operationId: string | null };
+
 export interface Subscribers {
-  add(topic: string, subscriber: Subscriber): Promise<void>;
-  /** Whoever subscribed before this call is among them. */
-  of(topics: readonly string[]): Promise<readonly Subscriber[]>;
+  add(subscription: Subscription): Promise<void>;
+  /** All of these organisations. Whoever subscribed before this call is among them. */
+  of(orgIds: readonly string[]): Promise<readonly Subscription[]>;
   /** Forgets all subscriptions of a connection. */
   remove(connectionId: string): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { platformOrg } from "../access/policy.ts";
 import type { Context } from "../context.ts";
 import { newOnboarding } from "../operation/begin.ts";
 import type { Operation } from "../operation/operation.ts";
-import type { ProgressPorts, Subscriber } from "./ports.ts";
+import type { ProgressPorts, Subscriber, Subscription } from "./ports.ts";
 import { pushProgress } from "./push.ts";
 import { subscribe } from "./subscribe.ts";
 import { positionText, readPosition, type TaskStatus, type Versioned } from "./task-status.ts";
@@ -20,8 +20,8 @@ const ctxOf = (orgId: string, permissions: Permission[] = ["operations:read"]): 
 
 let now: number;
 let current: Map<string, Versioned>;
-let topics: Map<string, TaskStatus[]>;
-let subscriptions: { topic: string; subscriber: Subscriber }[];
+let feeds: Map<string, TaskStatus[]>;
+let subscriptions: Subscription[];
 let sent: { to: string; message: TaskStatus }[];
 let gone: Set<string>;
 let broken: Set<string>;
@@ -30,15 +30,15 @@ let ports: ProgressPorts;
 
 beforeEach(() => {
   now = start;
-  [current, topics, subscriptions, sent] = [new Map(), new Map(), [], []];
+  [current, feeds, subscriptions, sent] = [new Map(), new Map(), [], []];
   [gone, broken, closed] = [new Set(), new Set(), []];
   ports = {
     clock: () => new Date(now),
     feed: {
-      append: async (to, messages) => {
-        for (const topic of to) topics.set(topic, [...(topics.get(topic) ?? []), ...messages]);
+      append: async (orgIds, messages) => {
+        for (const orgId of orgIds) feeds.set(orgId, [...(feeds.get(orgId) ?? []), ...messages]);
       },
-      after: async (topic, at) => (topics.get(topic) ?? []).filter(({ id }) => id > at),
+      after: async (orgId, at) => (feeds.get(orgId) ?? []).filter(({ id }) => id > at),
       get: async (id) => current.get(id) ?? null,
       unfinished: async (tenant) =>
         [...current.values()].filter(
@@ -46,10 +46,10 @@ beforeEach(() => {
         ),
     },
     subscribers: {
-      add: async (topic, subscriber) => void subscriptions.push({ topic, subscriber }),
-      of: async (wanted) => subscriptions.filter(({ topic }) => wanted.includes(topic)).map((one) => one.subscriber),
+      add: async (subscription) => void subscriptions.push(subscription),
+      of: async (orgIds) => subscriptions.filter(({ orgId }) => orgIds.includes(orgId)),
       remove: async (id) => {
-        subscriptions = subscriptions.filter(({ subscriber }) => subscriber.connectionId !== id);
+        subscriptions = subscriptions.filter(({ connectionId }) => connectionId !== id);
       },
     },
     wire: {
@@ -180,14 +180,14 @@ describe("who cannot be reached", () => {
     await begin(op, mine);
     expect(told("well")).toEqual(whole);
     expect(closed).toEqual(["broken"]);
-    expect(subscriptions.map((one) => one.subscriber.connectionId)).toEqual(["well"]);
+    expect(subscriptions.map(({ connectionId }) => connectionId)).toEqual(["well"]);
   });
 });
 
 describe("who comes back", () => {
   test("after any of the messages gets the rest, each change once", async () => {
     await begin(op, mine);
-    const all = topics.get(`${mine}/${op}`) ?? [];
+    const all = feeds.get(mine) ?? [];
     expect(all).toHaveLength(whole.length);
     for (const [at, last] of all.entries()) {
       sent = [];
@@ -200,10 +200,43 @@ describe("who comes back", () => {
     await begin(op, mine);
     const after = current.get(op);
     if (after) await pushProgress(ports)({ before: onboarding(op, mine), after });
-    const [first] = topics.get(platformOrg) ?? [];
+    const [first] = feeds.get(platformOrg) ?? [];
     sent = [];
     await subscribe(ports)(ctxOf(platformOrg), { subscriber: subscriber("c"), since: first?.id });
     expect(told("c")).toEqual(whole);
+  });
+
+  test("to one operation gets nothing of another, nor as a tenant how a step failed", async () => {
+    await begin(op, mine);
+    await begin("op_01JD0000000000000000000003", mine);
+    await write(op, (operation) => ({
+      ...operation,
+      steps: operation.steps.map((one) =>
+        one.name === "ProvisionDatabase"
+          ? { ...one, status: "failed", error: { code: "E", message: "arn:aws:iam::123456789012:role/secret" } }
+          : one,
+      ),
+    }));
+    const [first] = feeds.get(mine) ?? [];
+    for (const [who, orgId] of [
+      ["owner", mine],
+      ["staff", platformOrg],
+    ] as const)
+      await subscribe(ports)(ctxOf(orgId), { subscriber: subscriber(who), operationId: op, since: first?.id });
+    expect(told("staff")).toEqual([...whole, "4 ProvisionDatabase failed"]);
+    expect(told("owner")).toEqual(told("staff"));
+    expect(JSON.stringify(sent.filter(({ to }) => to === "staff"))).toContain("arn:");
+    expect(JSON.stringify(sent.filter(({ to }) => to === "owner"))).not.toContain("arn:");
+  });
+
+  test("who watches everything and one operation is told once", async () => {
+    for (const operationId of [undefined, op]) {
+      if (operationId !== undefined) await write(op, (operation) => operation);
+      await subscribe(ports)(ctxOf(platformOrg), { subscriber: subscriber("both"), operationId });
+    }
+    sent = [];
+    await write(op, step("ValidateTenant", "running"));
+    expect(told("both")).toEqual(["2 ValidateTenant running"]);
   });
 
   test("after more than a day gets how things stand", async () => {

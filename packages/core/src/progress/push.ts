@@ -1,6 +1,7 @@
+import { platformOrg } from "../access/policy.ts";
 import type { Operation } from "../operation/operation.ts";
-import type { ProgressPorts } from "./ports.ts";
-import { audiencesOf, changesOf, type TaskStatus, type Versioned } from "./task-status.ts";
+import type { ProgressPorts, Subscription } from "./ports.ts";
+import { asSeenBy, changesOf, type TaskStatus, type Versioned } from "./task-status.ts";
 
 /** One write to an operation. */
 export type Written = { readonly before: Operation | null; readonly after: Versioned };
@@ -14,26 +15,30 @@ export const pushProgress =
   async ({ before, after }: Written): Promise<{ messages: number; told: number }> => {
     const messages = changesOf(before, after, ports.clock().toISOString());
     if (messages.length === 0) return { messages: 0, told: 0 };
-    const told = await Promise.all(
-      audiencesOf(after).map(({ topics, told: heard }) => reach(ports, topics, heard(messages))),
+    const { operation } = after;
+    const orgIds = [platformOrg, operation.tenant_id];
+    await ports.feed.append(orgIds, messages);
+    const watching = (await ports.subscribers.of(orgIds)).filter(
+      ({ operationId }) => operationId === null || operationId === operation.id,
     );
-    return { messages: messages.length, told: told.reduce((sum, count) => sum + count, 0) };
+    // Who watches everything and this operation too hears of it once.
+    const each = new Map(watching.map((one) => [one.connectionId, one])).values();
+    const told = await Promise.all(Array.from(each, (one) => reach(ports, one, messages)));
+    return { messages: messages.length, told: told.filter(Boolean).length };
   };
 
 const reach = async (
   ports: ProgressPorts,
-  topics: readonly string[],
+  { connectionId, expiresAt, orgId }: Subscription,
   messages: readonly TaskStatus[],
-): Promise<number> => {
-  await ports.feed.append(topics, messages);
-  const subscribers = await ports.subscribers.of(topics);
-  const expired = new Set(
-    subscribers.filter(({ expiresAt }) => expiresAt * 1000 <= ports.clock().getTime()).map((one) => one.connectionId),
-  );
-  const ids = [...new Set(subscribers.map(({ connectionId }) => connectionId))];
-  const told = await Promise.all(ids.map((id) => (expired.has(id) ? drop(ports, id) : tell(ports, id, messages))));
-  return told.filter(Boolean).length;
-};
+): Promise<boolean> =>
+  expiresAt * 1000 <= ports.clock().getTime()
+    ? drop(ports, connectionId)
+    : tell(
+        ports,
+        connectionId,
+        messages.map((one) => asSeenBy(orgId, one)),
+      );
 
 const tell = async (ports: ProgressPorts, id: string, messages: readonly TaskStatus[]): Promise<boolean> => {
   try {

@@ -3,7 +3,7 @@ import { platformOrg } from "../access/policy.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../problem.ts";
 import type { ProgressPorts, Subscriber } from "./ports.ts";
-import { readPosition, stateOf, type TaskStatus, topicOf } from "./task-status.ts";
+import { asSeenBy, readPosition, stateOf, type TaskStatus } from "./task-status.ts";
 
 /** How long the feed keeps what it tells. */
 export const feedLifeSeconds = 24 * 3600;
@@ -13,6 +13,7 @@ export const feedLifeSeconds = 24 * 3600;
  * function may run still comes before what is read again.
  */
 const overlapMillis = 60_000;
+/** In writes to operations. */
 const replayLimit = 1000;
 
 export type Subscribe = {
@@ -40,22 +41,28 @@ export const subscribe =
       throw new Problem("invalid-request", "since is not the id of a message.", {
         errors: [{ pointer: "/since", detail: "must be the id of a message" }],
       });
-    if (operationId !== undefined) {
-      const found = await ports.feed.get(operationId);
-      if (found === null || !reaches(ctx, found.operation.tenant_id))
-        throw new Problem("operation-not-found", `There is no operation ${operationId}.`);
-    }
-    const topic = topicOf(orgId, operationId);
-    await ports.subscribers.add(topic, subscriber);
+    const found = operationId === undefined ? undefined : await ports.feed.get(operationId);
+    if (found === null || (found && !reaches(ctx, found.operation.tenant_id)))
+      throw new Problem("operation-not-found", `There is no operation ${operationId}.`);
+    await ports.subscribers.add({ ...subscriber, orgId, operationId: operationId ?? null });
 
     const now = ports.clock();
     const lost = position === null || Date.parse(position.at) < now.getTime() - feedLifeSeconds * 1000 + overlapMillis;
     const missed = lost
       ? null
-      : await ports.feed.after(topic, new Date(Date.parse(position.at) - overlapMillis).toISOString(), replayLimit);
+      : await ports.feed.after(
+          // A tenant's changes are fewer than those of all.
+          found?.operation.tenant_id ?? orgId,
+          new Date(Date.parse(position.at) - overlapMillis).toISOString(),
+          replayLimit,
+        );
+    const watched = missed
+      ?.filter(({ operation_id }) => operationId === undefined || operation_id === operationId)
+      .map((one) => asSeenBy(orgId, one));
     // One write may have made several messages, of which the client got the first: the last version comes again.
     const seen = (one: TaskStatus): boolean => one.operation_id === position?.operationId && one.seq < position.seq;
-    const messages = missed?.filter((one) => !seen(one)) ?? (await state(ports, orgId, operationId, now.toISOString()));
+    const messages =
+      watched?.filter((one) => !seen(one)) ?? (await state(ports, orgId, operationId, now.toISOString()));
     for (const message of once(messages))
       if ((await ports.wire.post(subscriber.connectionId, message)) === "gone") {
         await ports.subscribers.remove(subscriber.connectionId);

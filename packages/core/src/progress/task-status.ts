@@ -34,19 +34,8 @@ export const readPosition = (text: string): Position | null => {
   return seq === undefined || Number.isNaN(Date.parse(at)) ? null : { at, operationId, seq: Number(seq) };
 };
 
-/** Under which topic an organisation hears of one operation, or of all that it may see. */
-export const topicOf = (orgId: string, operationId: string | undefined): string =>
-  operationId === undefined ? orgId : orgId === platformOrg ? operationId : `${orgId}/${operationId}`;
-
-/** Who is told of an operation, and what: whoever watches everything, its tenant, or the operation alone. */
-export const audiencesOf = ({ operation }: Versioned) =>
-  [platformOrg, operation.tenant_id].map((orgId) => ({
-    topics: [topicOf(orgId, undefined), topicOf(orgId, operation.id)],
-    told: (messages: readonly TaskStatus[]) => messages.map((one) => asSeenBy(orgId, one)),
-  }));
-
 /** Tenants' own users learn that a step failed, and not how: that is about the inside of the platform. */
-const asSeenBy = (orgId: string, change: TaskStatus): TaskStatus =>
+export const asSeenBy = (orgId: string, change: TaskStatus): TaskStatus =>
   orgId === platformOrg || change.error === null ? change : { ...change, error: discreetError };
 
 const partsOf = (operation: Operation) => [...operation.steps, ...operation.compensation];

@@ -74,7 +74,7 @@ const serve = (
 export const dynamodb: PartFactory = async (host) => {
   const { region, account } = host;
   const engine = await startDynoxide(host);
-  const { forward, close } = forwardTo(engine.endpoint);
+  const { forward, close } = forwardTo(engine.endpoint, host.writes);
   const names = createStreamNames(region, account);
   const keys: KeySchemas = new Map();
   const service = dynamodbService({ forward, region, account, names, keys });

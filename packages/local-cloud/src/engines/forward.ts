@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { AwsRequest, AwsResponse } from "../gateway/service.ts";
+import type { Writes } from "../writes.ts";
 
 /** Sends requests on to an engine's own HTTP server. */
 export type Forward = (request: Pick<AwsRequest, "method" | "headers" | "body">, body?: Buffer) => Promise<AwsResponse>;
@@ -7,11 +8,20 @@ export type Forward = (request: Pick<AwsRequest, "method" | "headers" | "body">,
 /** Those that say what a call means; the rest concerns only the connection to us. */
 const kept = ["accept", "authorization", "content-type", "x-amz-date", "x-amz-target"];
 
-/** @param endpoint such as `http://127.0.0.1:8123`. A connection is kept open for each request in flight. */
-export const forwardTo = (endpoint: string): { readonly forward: Forward; readonly close: () => void } => {
+/** Actions that change nothing, as `x-amz-target` names them. */
+const reads = /\.(?:(?:Batch|Transact)?Get|Query|Scan|Describe|List)/;
+
+/**
+ * @param endpoint such as `http://127.0.0.1:8123`. A connection is kept open for each request in flight.
+ * @param writes are told of each request that may have changed something.
+ */
+export const forwardTo = (
+  endpoint: string,
+  writes: Writes,
+): { readonly forward: Forward; readonly close: () => void } => {
   const { hostname, port } = new URL(endpoint);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
-  const once: Forward = (request, body = request.body) =>
+  const once = (request: Parameters<Forward>[0], body: Buffer): Promise<AwsResponse> =>
     new Promise((resolve, reject) => {
       const headers: Record<string, string | number> = { "content-length": body.length };
       for (const name of kept) {
@@ -42,5 +52,13 @@ export const forwardTo = (endpoint: string): { readonly forward: Forward; readon
       call.on("error", reject);
       call.end(body);
     });
-  return { forward: once, close: () => agent.destroy() };
+  const forward: Forward = async (request, body = request.body) => {
+    try {
+      return await once(request, body);
+    } finally {
+      // Whatever the answer: the engine may have done it.
+      if (!reads.test(String(request.headers["x-amz-target"]))) writes.tell(body);
+    }
+  };
+  return { forward, close: () => agent.destroy() };
 };

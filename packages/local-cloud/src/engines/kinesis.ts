@@ -38,7 +38,7 @@ const startKinesalite = async (host: Host): Promise<{ endpoint: string; stop(): 
 export const kinesis: PartFactory = async (host) => {
   const { region, account } = host;
   const engine = await startKinesalite(host);
-  const { forward, close } = forwardTo(engine.endpoint);
+  const { forward, close } = forwardTo(engine.endpoint, host.writes);
   const service = kinesisService({ forward, region, account });
   const call = async (action: string, input: unknown): Promise<Record<string, unknown>> =>
     (await operatorCall(service, { name: "kinesis", action, input, region, account })) as Record<string, unknown>;

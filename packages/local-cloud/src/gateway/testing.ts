@@ -5,6 +5,7 @@ import { postgresAddress } from "../engines/postgres/address.ts";
 import type { Graph, GraphResource } from "../deploy/graph.ts";
 import type { Host, Part, PartFactory } from "../part.ts";
 import { openStore } from "../store.ts";
+import { createWrites } from "../writes.ts";
 import { createGateway, type Gateway } from "./server.ts";
 
 /** A gateway with some parts behind it, for their tests. */
@@ -45,6 +46,7 @@ export const startTestCloud = async (
     apiUrl: "http://127.0.0.1:1",
     postgres: await postgresAddress(folder),
     store,
+    writes: createWrites(),
     seed: "0".repeat(64),
     log,
     credentials: (role, session) => gateway.credentials(role, session),

@@ -187,9 +187,18 @@ describe("a deployed function", () => {
   });
 
   test("runs one invocation at a time per worker, as many workers as its limit, and queues the rest", async () => {
-    await deploy(`let running = 0; const id = Math.random();
-      export const handler = async () => { running += 1; await new Promise((r) => setTimeout(r, 400)); const seen = running; running -= 1; return { id, seen }; };`);
-    const outcomes = await Promise.all(Array.from({ length: 5 }, () => lambda.invoke("fn", {})));
+    const open = join(data, "open");
+    await deploy(
+      `import { existsSync } from "node:fs"; let running = 0; const id = Math.random();
+      export const handler = async () => { running += 1; const seen = running;
+        while (!existsSync(${JSON.stringify(open)})) await new Promise((r) => setTimeout(r, 10));
+        running -= 1; return { id, seen }; };`,
+      { timeout: 120 },
+    );
+    const all = Array.from({ length: 5 }, () => lambda.invoke("fn", {}));
+    await vi.waitFor(() => expect(lambda.running()).toHaveLength(3));
+    await writeFile(open, "");
+    const outcomes = await Promise.all(all);
     const seen = outcomes.map(({ payload }) => payload as { id: number; seen: number });
     expect(seen.every((one) => one.seen === 1)).toBe(true);
     expect(new Set(seen.map(({ id }) => id)).size).toBe(3);

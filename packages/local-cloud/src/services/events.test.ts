@@ -106,14 +106,11 @@ describe("a queue as a target", () => {
     const { Entries } = (await call("events", "PutEvents", { Entries: [entry({ Source: "queued" })] })) as Json;
     const QueueUrl = "http://sqs.us-east-1.amazonaws.com/123456789012/events";
     const messages: Json[] = [];
-    await vi.waitFor(
-      async () => {
-        const { Messages = [] } = (await call("sqs", "ReceiveMessage", { QueueUrl })) as Json;
-        messages.push(...Messages);
-        expect(messages).toHaveLength(1);
-      },
-      { timeout: 20_000 },
-    );
+    await vi.waitFor(async () => {
+      const { Messages = [] } = (await call("sqs", "ReceiveMessage", { QueueUrl })) as Json;
+      messages.push(...Messages);
+      expect(messages).toHaveLength(1);
+    });
     expect(JSON.parse(messages[0].Body)).toMatchObject({
       id: Entries[0].EventId,
       "detail-type": "tenant.activated.v1",
@@ -166,7 +163,7 @@ describe("EventBridge", () => {
   test("tries a target again that failed", async () => {
     failures = 1;
     await put(entry());
-    await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 5000 });
+    await vi.waitFor(() => expect(calls).toHaveLength(2));
   });
 
   test.for([

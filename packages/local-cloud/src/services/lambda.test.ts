@@ -70,7 +70,7 @@ describe("Lambda's API", () => {
     const file = join(cloud.host.data, "attempts");
     const response = await invoke({ file, fail: true }, { "x-amz-invocation-type": "Event" });
     expect([response.status, await response.text()]).toEqual([202, ""]);
-    await vi.waitFor(async () => expect(await readFile(file, "utf8")).toBe("xxx"), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await readFile(file, "utf8")).toBe("xxx"));
     await vi.waitFor(() => expect(cloud.lines.join("\n")).toContain("gave up on fn after 3 attempts"));
   });
 

@@ -74,7 +74,7 @@ test("RDS makes the master's password itself, and says in which secret it is", a
       Engine: "aurora-postgresql",
     }),
   );
-  await expect.poll(() => login().catch(String), { timeout: 20_000 }).toEqual([{ who: "chief" }]);
+  await expect.poll(() => login().catch(String)).toEqual([{ who: "chief" }]);
   expect(await secrets.send(new DescribeSecretCommand({ SecretId }))).toMatchObject({
     OwningService: "rds",
     RotationEnabled: true,
@@ -171,8 +171,6 @@ test("the secret goes with the cluster", async () => {
   await rds.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: "one", SkipFinalSnapshot: true }));
   await rds.send(new DeleteDBClusterCommand({ DBClusterIdentifier: "one", SkipFinalSnapshot: true }));
   await expect
-    .poll(() => secrets.send(new DescribeSecretCommand({ SecretId })).catch((error: Error) => error.name), {
-      timeout: 20_000,
-    })
+    .poll(() => secrets.send(new DescribeSecretCommand({ SecretId })).catch((error: Error) => error.name))
     .toBe("ResourceNotFoundException");
 });

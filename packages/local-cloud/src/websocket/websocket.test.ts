@@ -19,7 +19,7 @@ afterAll(() => sockets.close());
 
 /** Waits for an event that a route was given. */
 const event = (wanted: (seen: Seen) => boolean): Promise<Seen> =>
-  vi.waitFor(async () => (await sockets.seen()).find(wanted) ?? Promise.reject(new Error("not seen")), 5000);
+  vi.waitFor(async () => (await sockets.seen()).find(wanted) ?? Promise.reject(new Error("not seen")));
 
 const idOf = async (marker: string): Promise<string> =>
   (await event(({ body }) => body?.includes(marker))).requestContext.connectionId;
@@ -101,7 +101,7 @@ describe("a message", () => {
   test("that its function fails at is answered so", async () => {
     const { socket, messages } = await sockets.connect();
     socket.send("boom");
-    await vi.waitFor(() => expect(messages).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(messages).toHaveLength(1));
     expect(JSON.parse(messages[0] ?? "")).toMatchObject({
       message: "Internal server error",
       connectionId: expect.any(String),

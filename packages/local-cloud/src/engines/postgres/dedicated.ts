@@ -47,6 +47,14 @@ export const dedicatedServers = (ground: Ground): DedicatedServers => {
     return found;
   };
 
+  /** Files as initdb leaves them, which each server begins with a copy of. No cluster's name begins with a dot. */
+  let template: Promise<string> | undefined;
+  const untouched = (): Promise<string> => {
+    template ??= ensureCluster(runner, folderOf(".template"), password);
+    template.catch(() => (template = undefined));
+    return template;
+  };
+
   const boot = async (name: string): Promise<Engine> => {
     const folder = folderOf(name);
     const files = await ensureCluster(runner, folder, password);
@@ -67,7 +75,7 @@ export const dedicatedServers = (ground: Ground): DedicatedServers => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       // What lies beside it is the server's user's already: only the way to it has to be open.
       if (runner.user) await chown(ground.folder, runner.user.uid, runner.user.gid);
-      await ensureCluster(runner, folder, password);
+      await ensureCluster(runner, folder, password, await untouched());
       for (const file of ["server.crt", "server.key"])
         await copyFile(path.join(ground.certificate, file), path.join(folder, file));
       await giveTo(runner, folder);

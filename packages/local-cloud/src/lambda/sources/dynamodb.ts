@@ -1,3 +1,4 @@
+import type { Writes } from "../../writes.ts";
 import type { Aws } from "./aws.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Position, Stream, StreamRecord } from "./stream.ts";
@@ -26,7 +27,7 @@ const iteratorOf = (position: Position): object =>
     : { ShardIteratorType: "TRIM_HORIZON" };
 
 /** The changes of a table, by the stream that it has now: engines label theirs otherwise than the deployment foresaw. */
-export const dynamoStream = (aws: Aws, mapping: Mapping, region: string): Stream => {
+export const dynamoStream = (aws: Aws, mapping: Mapping, region: string, writes: Writes): Stream => {
   const TableName = mapping.sourceArn.split("/")[1] ?? "";
   const call = <T>(action: string, input: object, signal?: AbortSignal): Promise<T> =>
     aws.json<T>("dynamodb", action, input, signal);
@@ -59,6 +60,7 @@ export const dynamoStream = (aws: Aws, mapping: Mapping, region: string): Stream
   };
   return {
     batchInfo: "DDBStreamBatchInfo",
+    written: writes.watch(TableName),
     async shards() {
       const { StreamDescription } = await call<{ StreamDescription: { Shards: ChangeShard[] } }>("DescribeStream", {
         StreamArn: await streamArn(),

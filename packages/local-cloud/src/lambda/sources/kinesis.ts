@@ -1,3 +1,4 @@
+import type { Writes } from "../../writes.ts";
 import type { Aws } from "./aws.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Position, Shard, Stream, StreamRecord } from "./stream.ts";
@@ -35,7 +36,12 @@ const iteratorOf = (position: Position): object => {
   return { ShardIteratorType: "AT_TIMESTAMP", Timestamp: position.since / 1000 };
 };
 
-export const kinesisStream = (aws: Aws, mapping: Mapping, region: string, role: () => string): Stream => {
+export const kinesisStream = (
+  aws: Aws,
+  mapping: Mapping,
+  { region, writes }: { readonly region: string; readonly writes: Writes },
+  role: () => string,
+): Stream => {
   const StreamName = mapping.sourceArn.split("/").at(-1) ?? "";
   const call = <T>(action: string, input: object, signal?: AbortSignal): Promise<T> =>
     aws.json<T>("kinesis", action, input, signal);
@@ -80,6 +86,7 @@ export const kinesisStream = (aws: Aws, mapping: Mapping, region: string, role: 
   };
   return {
     batchInfo: "KinesisBatchInfo",
+    written: writes.watch(StreamName),
     async shards() {
       const shards: Shard[] = [];
       let last: string | undefined;

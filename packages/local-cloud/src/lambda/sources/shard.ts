@@ -23,10 +23,11 @@ export type ShardEdges = Omit<BatchEdges, "done"> & {
 const MAX_BATCH_BYTES = 6_000_000;
 const MAX_BUFFERED = 20_000;
 const MAX_BUFFERED_BYTES = 32_000_000;
-/** Between reads of a shard that has been busy just now, and of one that has been quiet. */
-const POLL_BUSY = 60;
-const POLL_QUIET = 200;
-const BUSY_FOR = 3000;
+/** Records in one read after which the next one follows at once. */
+const MANY = 100;
+/** Between other reads of a shard; and after which it is read though nobody told of a write. In milliseconds. */
+const PAUSE = 60;
+const SILENCE = 2000;
 
 const hash = (text: string): number => {
   let value = 0;
@@ -91,22 +92,18 @@ export const consumeShard = async (
     let iterator: string | undefined;
     let last: string | undefined;
     let failures = 0;
-    let lastBusy = 0;
     while (!signal.aborted) {
       try {
         iterator ??= await stream.iterator(shard, positionNow(last));
+        const { count } = stream.written;
         const page = await stream.read(iterator, signal);
         failures = 0;
         last = page.records.at(-1)?.sequence ?? last;
-        if (page.records.length > 0) {
-          lastBusy = Date.now();
-          accept(page.records);
-        }
+        accept(page.records);
         if (page.next === undefined) return;
         iterator = page.next;
-        if (page.records.length === 0) {
-          await sleep(Date.now() - lastBusy < BUSY_FOR ? POLL_BUSY : POLL_QUIET, signal);
-        }
+        if (page.records.length < MANY) await sleep(PAUSE, signal);
+        if (page.records.length === 0) await stream.written.after(count, SILENCE, signal);
         while (crowded() && !signal.aborted) await bell.wait(signal);
       } catch (error) {
         if (signal.aborted) return;

@@ -77,7 +77,7 @@ const putAll = (items: readonly string[], key: (item: string) => string = () => 
     Records: items.map((item) => ({ PartitionKey: key(item), Data: Buffer.from(item).toString("base64") })),
   });
 const seen = (): string[] => batches.flat();
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 8000, interval: 10 });
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 60_000, interval: 10 });
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const received = async (name: string): Promise<Json[]> => {

@@ -36,8 +36,8 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
 
   const streamOf = (mapping: Mapping): Stream =>
     mapping.kind === "kinesis"
-      ? kinesisStream(aws, mapping, host.region, () => roleOf(mapping.functionArn))
-      : dynamoStream(aws, mapping, host.region);
+      ? kinesisStream(aws, mapping, host, () => roleOf(mapping.functionArn))
+      : dynamoStream(aws, mapping, host.region, host.writes);
 
   /** Where a mapping begins in the shards it sees first; kept at once, so that a restart begins there too. */
   const place = (mapping: Mapping, shards: readonly { id: string; closed: boolean }[]): void => {

@@ -1,3 +1,5 @@
+import type { Watched } from "../../writes.ts";
+
 /** A record of a stream on its way to a function. */
 export type StreamRecord = {
   readonly sequence: string;
@@ -38,6 +40,8 @@ export type Stream = {
   shards(): Promise<Shard[]>;
   iterator(shard: string, position: Position): Promise<string>;
   read(iterator: string, signal: AbortSignal): Promise<Page>;
+  /** What is written to it. */
+  readonly written: Watched;
   /** The invocation record that a failure destination gets calls its batch so. */
   readonly batchInfo: "KinesisBatchInfo" | "DDBStreamBatchInfo";
 };

@@ -97,7 +97,7 @@ const make = async (): Promise<string> => {
   await sdk.send(new CreateSecretCommand({ Name, SecretString: "first" }));
   return Name;
 };
-const until = (ask: () => Promise<unknown>) => expect.poll(ask, { timeout: 5000, interval: 10 });
+const until = (ask: () => Promise<unknown>) => expect.poll(ask, { interval: 10 });
 const all = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
 describe("a secret that is rotated", () => {

@@ -67,6 +67,9 @@ export interface Secrets {
   find(id: string): Secret | undefined;
 }
 
+/** How long the end of an ARN is that Secrets Manager adds to the name. */
+const SUFFIX = "-xxxxxx".length;
+
 export const openSecrets = (collection: Collection<Secret>, seal: Seal, now: () => number): Secrets => {
   /** A secret whose recovery window has ended is gone. */
   const alive = (secret: Secret | undefined): Secret | undefined =>
@@ -80,7 +83,10 @@ export const openSecrets = (collection: Collection<Secret>, seal: Seal, now: () 
     all,
     find(id) {
       if (!id.startsWith("arn:")) return alive(collection.get(id));
-      return all().find(({ arn }) => arn === id || arn.slice(0, -"-xxxxxx".length) === id);
+      // A name may itself end like the suffix of an ARN.
+      const name = id.split(":").slice(6).join(":");
+      const found = [name.slice(0, -SUFFIX), name].map((one) => alive(collection.get(one)));
+      return found.find((secret) => secret?.arn === id || secret?.arn.slice(0, -SUFFIX) === id);
     },
   };
 };

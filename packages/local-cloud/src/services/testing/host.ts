@@ -1,6 +1,7 @@
 import type { Graph, GraphResource } from "../../deploy/graph.ts";
 import type { Host, Invocation } from "../../part.ts";
 import { openStore } from "../../store.ts";
+import { createWrites } from "../../writes.ts";
 
 /** A host for tests of one part: a store of its own, and functions and calls that the test answers. */
 export const testHost = (
@@ -18,6 +19,7 @@ export const testHost = (
   apiUrl: "http://127.0.0.1:2",
   postgres: { host: "127.0.0.1", port: 5432 },
   store: openStore(`${data}/store.sqlite`),
+  writes: createWrites(),
   seed: "00".repeat(32),
   log: () => undefined,
   credentials: () => ({ accessKeyId: "test", secretAccessKey: "test", sessionToken: "test" }),
