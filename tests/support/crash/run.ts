@@ -131,7 +131,7 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       const atOnce = async (list: readonly Schedule[], width: number): Promise<Run[]> => {
         const slot = slots(width);
         // Those that wait for a look at everything keep nobody else from starting.
-        return (await pooled(list, width * 2, (one) => follow(one, slot).catch(unable(one)), onDone)).flat();
+        return (await pooled(list, width * 3, (one) => follow(one, slot).catch(unable(one)), onDone)).flat();
       };
       const all = async (list: readonly Schedule[]): Promise<Run[]> => {
         const { silos = [], others = [] } = Object.groupBy(list, ({ tier }) =>
