@@ -62,12 +62,12 @@ const patience = 180_000;
 /** Asks until `done` or until it would never be, and returns the last answer. */
 export const poll = async <T>(ask: () => Promise<T>, done: (answer: T) => boolean): Promise<T> => {
   const until = Date.now() + patience;
-  let answer = await ask();
-  while (!done(answer) && Date.now() < until) {
-    await sleep(50);
-    answer = await ask();
+  // What takes long is asked about less often: an answer costs the machine as much as what is waited for.
+  for (let pause = 50; ; pause = Math.min(pause * 1.25, 500)) {
+    const answer = await ask();
+    if (done(answer) || Date.now() >= until) return answer;
+    await sleep(pause);
   }
-  return answer;
 };
 
 /** Whether an operation in this state has come to its end. */

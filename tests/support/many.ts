@@ -1,15 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { send } from "./api.ts";
 import type { Ready } from "./app.ts";
 import { askAll, askJson } from "./aws.ts";
-import { pooled } from "./crash/pool.ts";
+import { pooled } from "./pool.ts";
+import { watchOperations } from "./watch-operations.ts";
 
 export type Onboarded = {
   readonly tier: string;
   readonly tenant: { readonly id: string; readonly slug: string; readonly owner: string };
   readonly operation: string;
   readonly status: string;
-  /** From the POST until the operation was seen to have ended. */
+  /** From the POST to the end of the operation. */
   readonly milliseconds: number;
   /** From the start of each step to its end, as the operation says. */
   readonly steps: Readonly<Record<string, number>>;
@@ -17,40 +17,36 @@ export type Onboarded = {
 
 type Step = { name: string; started_at: string | null; ended_at: string | null };
 
-const onboardOne = async (ready: Ready, token: string, name: string, tier: string): Promise<Onboarded> => {
-  const since = performance.now();
+const onboardOne = async (
+  { ready, token, ended }: { ready: Ready; token: string; ended: (operation: string) => Promise<string> },
+  name: string,
+  tier: string,
+): Promise<Onboarded> => {
+  const since = Date.now();
   const owner = `owner@${name}.example`;
   const accepted = await send(ready, "POST", "/admin/tenants", {
     token,
     body: { name, tier, owner: { email: owner } },
   });
   if (accepted.status !== 202) throw new Error(`${accepted.status} ${accepted.text}`);
-  const location = accepted.headers.get("location") ?? "";
-  for (;;) {
-    const { status, body } = await send(ready, "GET", location, { token });
-    // A machine with more to do than it can answers later.
-    if (
-      status === 200 &&
-      (!["pending", "running", "compensating"].includes(body.status) || performance.now() - since > 180_000)
-    )
-      return {
-        tier,
-        tenant: { id: accepted.body.tenant.id, slug: accepted.body.tenant.slug, owner },
-        operation: body.id,
-        status: body.status,
-        milliseconds: performance.now() - since,
-        steps: Object.fromEntries(
-          (body.steps as Step[]).flatMap(({ name: step, started_at, ended_at }) =>
-            started_at === null || ended_at === null ? [] : [[step, Date.parse(ended_at) - Date.parse(started_at)]],
-          ),
-        ),
-      };
-    await sleep(150);
-  }
+  await ended(accepted.body.operation.id);
+  const { body } = await send(ready, "GET", accepted.headers.get("location") ?? "", { token });
+  return {
+    tier,
+    tenant: { id: accepted.body.tenant.id, slug: accepted.body.tenant.slug, owner },
+    operation: body.id,
+    status: body.status,
+    milliseconds: Date.parse(body.ended_at) - since,
+    steps: Object.fromEntries(
+      (body.steps as Step[]).flatMap(({ name: step, started_at, ended_at }) =>
+        started_at === null || ended_at === null ? [] : [[step, Date.parse(ended_at) - Date.parse(started_at)]],
+      ),
+    ),
+  };
 };
 
 /** Onboards so many tenants, a number of them at once, tier by turns. */
-export const onboardMany = (
+export const onboardMany = async (
   ready: Ready,
   token: string,
   options: {
@@ -59,18 +55,19 @@ export const onboardMany = (
     readonly tiers: readonly string[];
     readonly prefix: string;
   },
-): Promise<Onboarded[]> =>
-  pooled(
+): Promise<Onboarded[]> => {
+  const cloud = { ready, token, ended: await watchOperations(ready) };
+  return pooled(
     Array.from({ length: options.count }, (_, at) => at),
     options.atOnce,
     (at) =>
       onboardOne(
-        ready,
-        token,
+        cloud,
         `${options.prefix}-${String(at).padStart(4, "0")}`,
         options.tiers[at % options.tiers.length] ?? "standard",
       ),
   );
+};
 
 /** State transitions that AWS bills for an execution: each entry of a state, retries too. */
 export const transitionsOf = async (ready: Ready, operation: string): Promise<number> => {

@@ -9,10 +9,10 @@ import { gatewayOf } from "./faults.ts";
 import { difference, inspector } from "./inspect.ts";
 import { type Clean, learner } from "./learn.ts";
 import type { TierPoints } from "./points.ts";
-import { pooled, type Slots, slots } from "./pool.ts";
+import { pooled, type Slots, slots } from "../pool.ts";
 import { type Injected, isBack, nameOf, type Round, rulesOf, type Schedule } from "./schedule.ts";
 import { type Subject, subjectsOf } from "./subjects.ts";
-import { watchOperations } from "./watch.ts";
+import { watchOperations } from "../watch-operations.ts";
 
 /** One run of an onboarding with what befell it, how it ended, and what was not as it must be then. */
 export type Run = {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Ready } from "../app.ts";
-import { askJson } from "../aws.ts";
+import type { Ready } from "./app.ts";
+import { askJson } from "./aws.ts";
 
 /** How an operation may be found once nothing is done for it any more. */
 const ended = new Set(["succeeded", "failed", "cancelled", "compensation_failed"]);
