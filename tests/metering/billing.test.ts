@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { GetObjectCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { startMarketplace } from "@tenantry/aws/testing/marketplace-server";
 import { startStripe } from "@tenantry/aws/testing/stripe-server";
@@ -6,6 +7,7 @@ import { operator, poll, send, signIn } from "../support/api.ts";
 import { askJson } from "../support/aws.ts";
 import { controlTableOf, invoke, newTenant, use } from "../support/billing.ts";
 import { exportPorts, stripeSecret } from "../support/exports.ts";
+import { acceptInvitation } from "../support/owners.ts";
 import { ready } from "../support/ready.ts";
 
 // From usage events to finalized invoices, through what is deployed.
@@ -53,7 +55,8 @@ describe("plans", () => {
 
 describe("an invoice", () => {
   test("is a draft with quantity, price and days while its month runs", async () => {
-    const tenant = await newTenant(ready(), token);
+    const email = `owner@${randomUUID()}.example`;
+    const tenant = await newTenant(ready(), token, "standard", email);
     const month = monthAt(new Date());
     await use(ready(), tenant, [100_000, 2500.5]);
     const { body } = await poll(
@@ -69,6 +72,16 @@ describe("an invoice", () => {
     });
     const cents = (body.lines as Line[]).reduce((sum, { amount }) => sum + Number(amount.replace(".", "")), 0);
     expect(body.total.replace(".", "")).toBe(String(cents));
+
+    const owner = await acceptInvitation(ready(), email, ready().client_id);
+    const own = await send(ready(), "GET", `/api/invoices/${month}`, { token: owner });
+    const { lines } = (await get(`/admin/tenants/${tenant}/invoices/${month}`)).body;
+    expect([own.status, own.body.tenant_id, lineOf(own.body, "api-calls")]).toEqual([
+      200,
+      tenant,
+      lineOf({ lines }, "api-calls"),
+    ]);
+    expect((await send(ready(), "GET", "/api/invoices/2026-13", { token: owner })).status).toBe(400);
   });
 
   test("is refused for months that are none, lie ahead, or lie before the tenant", async () => {
