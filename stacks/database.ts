@@ -10,16 +10,23 @@ export const database = new sst.aws.Aurora("Database", {
   engine: "postgres",
   version,
   vpc,
+  // RDS makes it, keeps it in a secret of its own and changes it every week: `databaseAdmin`.
+  password: "managed by RDS",
   scaling: production ? { min: "0.5 ACU", max: "16 ACU" } : { min: "0 ACU", max: "4 ACU" },
   transform: {
-    cluster: {
-      deletionProtection: production,
-      backupRetentionPeriod: backupDays,
-      copyTagsToSnapshot: true,
-      enabledCloudwatchLogsExports: ["postgresql"],
+    cluster: (args) => {
+      delete args.masterPassword;
+      args.manageMasterUserPassword = true;
+      args.deletionProtection = production;
+      args.backupRetentionPeriod = backupDays;
+      args.copyTagsToSnapshot = true;
+      args.enabledCloudwatchLogsExports = ["postgresql"];
     },
   },
 });
+
+/** The secret with the login of its administrator. */
+export const databaseAdmin = database.nodes.cluster!.masterUserSecrets.apply(([secret]) => secret!.secretArn);
 
 const prefix = `${$app.name}-${$app.stage}`;
 const subnetGroup = database.nodes.cluster!.dbSubnetGroupName;

@@ -4,7 +4,15 @@ import { renderAsl } from "../workflows/render-asl";
 import type { TaskHandler } from "@tenantry/contract/tasks";
 import { storagePlane } from "./buckets";
 import { admitToCluster, namespacePlane } from "./cluster";
-import { createSilos, database, deleteSilos, lookAtSilos, readSiloMasters, siloClusters } from "./database";
+import {
+  createSilos,
+  database,
+  databaseAdmin,
+  deleteSilos,
+  lookAtSilos,
+  readSiloMasters,
+  siloClusters,
+} from "./database";
 import { allow, trustRds } from "./functions";
 import { identityPlane } from "./identity";
 import { mail, welcomeMail } from "./mail";
@@ -23,7 +31,7 @@ const databasePlane = {
   ...trustRds,
   DATABASE_HOST: database.host,
   DATABASE_PORT: $interpolate`${database.port}`,
-  DATABASE_SECRET: database.secretArn,
+  DATABASE_SECRET: databaseAdmin,
   TENANT_SECRETS: secretsFolder,
   ROTATION_FUNCTION: rotationFunction,
   ROTATION_DAYS: rotationDays,
@@ -44,7 +52,7 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     environment: databasePlane,
     permissions: [
       progress,
-      allow(["secretsmanager:GetSecretValue"], database.secretArn, tenantSecrets),
+      allow(["secretsmanager:GetSecretValue"], databaseAdmin, tenantSecrets),
       allow(["secretsmanager:CreateSecret"], tenantSecrets),
       ...turnOnRotation,
       lookAtSilos,
@@ -70,7 +78,7 @@ const tasks: Record<TaskHandler, sst.aws.Function> = {
     environment: databasePlane,
     permissions: [
       progress,
-      allow(["secretsmanager:GetSecretValue"], database.secretArn),
+      allow(["secretsmanager:GetSecretValue"], databaseAdmin),
       allow(["secretsmanager:DeleteSecret"], tenantSecrets),
       lookAtSilos,
       deleteSilos,

@@ -1,4 +1,4 @@
-import { database, readSiloMasters } from "./database";
+import { databaseAdmin, readSiloMasters } from "./database";
 import { allow, trustRds } from "./functions";
 import { vpc } from "./network";
 
@@ -24,7 +24,7 @@ const rotation = new sst.aws.Function("RotateDatabaseLogin", {
       ],
       tenantSecrets,
     ),
-    allow(["secretsmanager:GetSecretValue"], database.secretArn),
+    allow(["secretsmanager:GetSecretValue"], databaseAdmin),
     readSiloMasters,
   ],
 });

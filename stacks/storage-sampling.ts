@@ -1,5 +1,5 @@
 import { tenantBucket } from "./buckets";
-import { database } from "./database";
+import { database, databaseAdmin } from "./database";
 import { allow, trustRds } from "./functions";
 import { usageStream } from "./metering";
 import { vpc } from "./network";
@@ -20,12 +20,12 @@ new sst.aws.CronV2("SampleStorage", {
       USAGE_STREAM: usageStream.name,
       DATABASE_HOST: database.host,
       DATABASE_PORT: $interpolate`${database.port}`,
-      DATABASE_SECRET: database.secretArn,
+      DATABASE_SECRET: databaseAdmin,
     },
     permissions: [
       allow(["dynamodb:Query"], indexesOf(controlTable)),
       allow(["s3:ListBucketVersions"], tenantBucket.arn),
-      allow(["secretsmanager:GetSecretValue"], database.secretArn, tenantSecrets),
+      allow(["secretsmanager:GetSecretValue"], databaseAdmin, tenantSecrets),
       allow(["kinesis:PutRecords"], usageStream.arn),
     ],
   },

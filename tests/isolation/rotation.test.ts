@@ -101,9 +101,12 @@ test("the login that pooled services share is rotated too, and still sees nothin
   await services.end();
 });
 
-test("the administrator of a cluster is rotated by RDS, and tenants can still be looked after there", async () => {
+test.for([
+  ["the shared server", "trial"],
+  ["a tenant's own cluster", "premium"],
+])("the administrator of %s is rotated by RDS, and tenants can still be looked after there", async ([, tier]) => {
   const token = await signIn(ready());
-  const tenant = await party(token, "premium", "Rotated master");
+  const tenant = await party(token, tier!, `Rotated master of ${tier}`);
   const { masterarn } = tenant.login;
   expect(await describeSecret(masterarn)).toMatchObject({ OwningService: "rds", RotationEnabled: true });
   await rotate(masterarn);

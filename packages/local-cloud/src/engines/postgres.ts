@@ -5,7 +5,7 @@ import path from "node:path";
 import { Client } from "pg";
 import type { PartFactory } from "../part.ts";
 import { rds } from "../services/rds.ts";
-import { applyDatabases, clusterTypes } from "./postgres/apply.ts";
+import { applyDatabases, clustersIn, clusterTypes } from "./postgres/apply.ts";
 import { ensureCluster, giveTo, superuser } from "./postgres/cluster.ts";
 import { dedicatedServers } from "./postgres/dedicated.ts";
 import { findRunner } from "./postgres/runner.ts";
@@ -34,7 +34,8 @@ export const postgres: PartFactory = async (host) => {
   const engine = await startServer({ runner, address, folder, files, onLine });
   const own = path.join(host.data, "rds");
   await mkdir(own, { recursive: true, mode: 0o700 });
-  const clusters = rds(host, dedicatedServers({ runner, folder: own, certificate: folder, ca, password, onLine }));
+  const servers = dedicatedServers({ runner, folder: own, certificate: folder, ca, password, onLine });
+  const clusters = rds(host, servers);
   await clusters.resume();
   return {
     name: "postgres",
@@ -47,6 +48,10 @@ export const postgres: PartFactory = async (host) => {
         await applyDatabases(graph, (text, values) => client.query(text, values === undefined ? [] : [...values]));
       } finally {
         await client.end();
+      }
+      for (const cluster of clustersIn(graph)) {
+        servers.adopt(String(cluster.outputs["clusterIdentifier"]), address, engine);
+        await clusters.adopt(cluster);
       }
     },
     start: () => clusters.settle(),

@@ -27,6 +27,8 @@ export type ClusterRecord = {
   readonly protected: boolean;
   readonly tags: readonly Tag[];
   readonly createdAt: string;
+  /** Of the stack: its server is the one that all those share. */
+  readonly shared?: true;
 };
 
 export type InstanceRecord = {

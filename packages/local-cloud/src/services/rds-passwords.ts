@@ -1,10 +1,30 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { AwsError, type Permission } from "../gateway/service.ts";
+import type { GraphResource } from "../deploy/graph.ts";
 import type { Host } from "../part.ts";
 import { defaultKeyPolicy } from "./kms-keys.ts";
 
 const newPassword = (): string => randomBytes(21).toString("base64url");
+const passwordIn = (value: string): string => (JSON.parse(value) as { password: string }).password;
 const valueOf = (username: string, password: string): string => JSON.stringify({ username, password });
+
+/** How often RDS changes a password that it manages. */
+export const masterRotation = { AutomaticallyAfterDays: 7 } as const;
+
+/** The secret that RDS keeps a cluster's master password in, a new one, as CreateSecret takes it. */
+export const masterSecret = (cluster: string, username: string, Name = `rds!cluster-${randomUUID()}`) => ({
+  Name,
+  Description: `The secret associated with the primary RDS DB cluster: ${cluster}`,
+  SecretString: valueOf(username, newPassword()),
+  Tags: [
+    { Key: "aws:secretsmanager:owningService", Value: "rds" },
+    { Key: "aws:rds:primaryDBClusterArn", Value: cluster },
+  ],
+});
+
+/** The ARN of that secret for a cluster of the stack; undefined where the stack gives the password. */
+export const masterSecretOf = ({ outputs }: GraphResource): string | undefined =>
+  (outputs["masterUserSecrets"] as readonly { readonly secretArn: string }[] | undefined)?.[0]?.secretArn;
 
 /**
  * Master passwords that RDS makes, keeps in Secrets Manager and rotates every seven days by itself.
@@ -27,22 +47,18 @@ export const managedPasswords = ({ call, region, account }: Pick<Host, "call" | 
     ] satisfies Permission[],
 
     async create(cluster: string, username: string): Promise<{ secret: string; password: string }> {
-      const password = newPassword();
-      const { ARN } = await ask("CreateSecret", {
-        Name: `rds!cluster-${randomUUID()}`,
-        Description: `The secret associated with the primary RDS DB cluster: ${cluster}`,
-        SecretString: valueOf(username, password),
-        Tags: [
-          { Key: "aws:secretsmanager:owningService", Value: "rds" },
-          { Key: "aws:rds:primaryDBClusterArn", Value: cluster },
-        ],
-      });
-      await ask("RotateSecret", {
-        SecretId: ARN,
-        RotationRules: { AutomaticallyAfterDays: 7 },
-        RotateImmediately: false,
-      });
-      return { secret: ARN, password };
+      const wanted = masterSecret(cluster, username);
+      const { ARN } = await ask("CreateSecret", wanted);
+      await ask("RotateSecret", { SecretId: ARN, RotationRules: masterRotation, RotateImmediately: false });
+      return { secret: ARN, password: passwordIn(wanted.SecretString) };
+    },
+
+    /** The current password. */
+    async read(secret: string): Promise<string> {
+      const { SecretString } = (await call("secretsmanager", "GetSecretValue", { SecretId: secret })) as {
+        SecretString: string;
+      };
+      return passwordIn(SecretString);
     },
 
     /** A new password, as a version of the secret that is not the current one yet. */

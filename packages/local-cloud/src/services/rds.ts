@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DedicatedServers } from "../engines/postgres/dedicated.ts";
+import type { GraphResource } from "../deploy/graph.ts";
 import type { AwsRequest, Permission, Service } from "../gateway/service.ts";
 import type { Host } from "../part.ts";
 import { queryForm, type QueryInput, queryInput, queryService } from "../protocols/query.ts";
@@ -13,11 +14,13 @@ import {
   showInstance,
   type Tag,
 } from "./rds-model.ts";
-import { managedPasswords } from "./rds-passwords.ts";
+import { managedPasswords, masterSecretOf } from "./rds-passwords.ts";
 import { openSeal } from "./seal.ts";
 
 export type Rds = {
   readonly service: Service;
+  /** Takes a cluster of the stack, and gives its server the master password, where that is RDS' own. */
+  adopt(cluster: GraphResource): Promise<void>;
   /** Goes on with what an earlier run left: servers that ran run again, and what was begun is ended. */
   resume(): Promise<void>;
   /** Goes on with what needs the other services, once they answer. */
@@ -141,10 +144,11 @@ export const rds = (
     );
 
   /** Tells the server a password that was written down before; one without an instance learns it at its start. */
-  const setPassword = async ({ id, arn: self, user, database }: ClusterRecord, password: string): Promise<void> => {
+  const setPassword = async (record: ClusterRecord, password: string): Promise<void> => {
+    const { id, arn: self, user, database } = record;
     setCluster(id, { password: seal.seal(password, self) });
     const [instance] = membersOf(id);
-    if (instance?.status !== "available") return;
+    if (!record.shared && instance?.status !== "available") return;
     await servers.start(id, { user, database, password });
     setCluster(id, { password: null });
   };
@@ -325,6 +329,38 @@ export const rds = (
     service: {
       ...queryService({ name: "rds", namespace: "http://rds.amazonaws.com/doc/2014-10-31/", actions }),
       permissions,
+    },
+    async adopt({ inputs, outputs, ...resource }) {
+      const id = String(outputs["clusterIdentifier"]);
+      const secret = masterSecretOf({ inputs, outputs, ...resource });
+      const known = clusters.get(id);
+      // A rotation that was cut short between the server and the secret.
+      if (secret !== undefined && known?.secret === secret && known.rotating)
+        await passwords.settle(secret, known.rotating);
+      const record: ClusterRecord = {
+        id,
+        arn: String(outputs["arn"]),
+        resourceId: String(outputs["clusterResourceId"]),
+        status: "available",
+        engine: String(inputs["engine"]),
+        engineVersion: text(inputs["engineVersion"]),
+        user: text(inputs["masterUsername"]) ?? "postgres",
+        password: null,
+        ...(secret === undefined ? {} : { secret }),
+        database: text(inputs["databaseName"]) ?? null,
+        subnetGroup: text(inputs["dbSubnetGroupName"]),
+        securityGroups: [],
+        capacity: undefined,
+        backupDays: Number(inputs["backupRetentionPeriod"] ?? 1),
+        encrypted: inputs["storageEncrypted"] === true,
+        // Whatever the stack says: it goes with the stack, and not before.
+        protected: true,
+        tags: Object.entries((inputs["tags"] ?? {}) as Record<string, string>).map(([Key, Value]) => ({ Key, Value })),
+        createdAt: known?.createdAt ?? new Date().toISOString(),
+        shared: true,
+      };
+      clusters.put(id, record);
+      if (secret !== undefined) await setPassword(record, await passwords.read(secret));
     },
     async resume() {
       for (const { value } of clusters.list()) if (value.status === "creating") makeCluster(value.id);

@@ -63,7 +63,10 @@ export const dataOutputs: OutputTable = {
   "aws:rds/cluster:Cluster": (given) => {
     const { host, port } = endpointOf(given, given.i["engine"]);
     const clusterIdentifier = given.i["clusterIdentifier"] ?? given.autoname.toLowerCase();
+    const secret = `rds!cluster-${given.from.uuid("master")}-${given.from.chars("master", 6)}`;
+    const managed = { secretArn: given.arn("secretsmanager", `secret:${secret}`), secretStatus: "active" };
     return {
+      ...(given.i["manageMasterUserPassword"] === true ? { masterUserSecrets: [managed] } : {}),
       id: clusterIdentifier,
       clusterIdentifier,
       arn: given.arn("rds", `cluster:${clusterIdentifier}`),

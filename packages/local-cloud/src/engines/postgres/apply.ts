@@ -1,5 +1,6 @@
 import { escapeIdentifier as name, escapeLiteral as text } from "pg";
 import { type Graph, ofType } from "../../deploy/graph.ts";
+import { masterSecretOf } from "../../services/rds-passwords.ts";
 
 export const clusterTypes = [
   "aws:rds/cluster:Cluster",
@@ -15,12 +16,17 @@ export type Sql = (text: string, values?: readonly unknown[]) => Promise<{ rows:
 
 export type Master = { readonly user: string; readonly password: string; readonly database: string | null };
 
+/** The clusters of the stack. */
+export const clustersIn = (graph: Graph) => ofType(graph, "aws:rds/cluster:Cluster");
+
 const wanted = (graph: Graph): Master[] => {
-  const clusters = ofType(graph, "aws:rds/cluster:Cluster").map(({ inputs }) => ({
-    user: String(inputs["masterUsername"] ?? "postgres"),
-    password: String(inputs["masterPassword"] ?? ""),
-    database: typeof inputs["databaseName"] === "string" ? inputs["databaseName"] : null,
-  }));
+  const clusters = clustersIn(graph)
+    .filter((cluster) => masterSecretOf(cluster) === undefined)
+    .map(({ inputs }) => ({
+      user: String(inputs["masterUsername"] ?? "postgres"),
+      password: String(inputs["masterPassword"] ?? ""),
+      database: typeof inputs["databaseName"] === "string" ? inputs["databaseName"] : null,
+    }));
   const instances = ofType(graph, "aws:rds/instance:Instance").map(({ inputs }) => ({
     user: String(inputs["username"] ?? "postgres"),
     password: String(inputs["password"] ?? ""),
@@ -48,7 +54,10 @@ export const ensureMaster = async (sql: Sql, { user, password, database }: Maste
   }
 };
 
-/** Makes the master users and first databases of the graph's clusters real, all on the one server. */
+/**
+ * Makes the master users and first databases of the graph's clusters real, all on the one server; but for those whose
+ * password RDS manages.
+ */
 export const applyDatabases = async (graph: Graph, sql: Sql): Promise<void> => {
   for (const one of wanted(graph)) {
     if (one.password === "") throw new Error(`The database's master user ${one.user} has no password in the stack.`);

@@ -23,6 +23,8 @@ export type Ground = {
 
 /** PostgreSQL servers beside the first, each a process of its own with a port and files of its own. */
 export type DedicatedServers = {
+  /** Takes a server that runs already, and that somebody else stops, for the one of this name. */
+  adopt(name: string, where: PostgresAddress, engine: Engine): void;
   /** Where the server of this name listens, the same on each start if nobody else took the port. */
   address(name: string): Promise<PostgresAddress>;
   /** Makes the files, if there are none. */
@@ -70,6 +72,10 @@ export const dedicatedServers = (ground: Ground): DedicatedServers => {
   return {
     address,
     stop,
+    adopt(name, where, engine) {
+      addresses.set(name, Promise.resolve(where));
+      running.set(name, Promise.resolve({ ...engine, stop: () => Promise.resolve() }));
+    },
     async initialise(name) {
       const folder = folderOf(name);
       await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -4,12 +4,14 @@ import type { PartFactory } from "../../part.ts";
 import { jsonService } from "../../protocols/json.ts";
 import { openSeal } from "../seal.ts";
 import { secretActions } from "./actions.ts";
+import { applyManaged } from "./managed.ts";
 import { secretPermissions } from "./permissions.ts";
 import { createRotator } from "./rotator.ts";
 import { addVersion, CURRENT, openSecrets, type Secret, type Secrets, type Value } from "./secret.ts";
 
 const SECRET = "aws:secretsmanager/secret:Secret";
 const VERSION = "aws:secretsmanager/secretVersion:SecretVersion";
+const CLUSTER = "aws:rds/cluster:Cluster";
 
 const optional = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
@@ -100,6 +102,7 @@ export const secretsManagerAt =
       async apply(graph) {
         for (const resource of ofType(graph, SECRET)) applySecret(secrets, resource);
         for (const resource of ofType(graph, VERSION)) applyVersion(resource);
+        for (const resource of ofType(graph, CLUSTER)) applyManaged(secrets, resource);
         rotator.allow(invocable(graph));
       },
       async start() {

@@ -70,6 +70,9 @@ export interface Secrets {
 /** How long the end of an ARN is that Secrets Manager adds to the name. */
 const SUFFIX = "-xxxxxx".length;
 
+/** The name that a whole ARN holds. */
+export const nameIn = (arn: string): string => arn.split(":").slice(6).join(":").slice(0, -SUFFIX);
+
 export const openSecrets = (collection: Collection<Secret>, seal: Seal, now: () => number): Secrets => {
   /** A secret whose recovery window has ended is gone. */
   const alive = (secret: Secret | undefined): Secret | undefined =>
@@ -83,9 +86,8 @@ export const openSecrets = (collection: Collection<Secret>, seal: Seal, now: () 
     all,
     find(id) {
       if (!id.startsWith("arn:")) return alive(collection.get(id));
-      // A name may itself end like the suffix of an ARN.
-      const name = id.split(":").slice(6).join(":");
-      const found = [name.slice(0, -SUFFIX), name].map((one) => alive(collection.get(one)));
+      // Without the suffix the rest is the name, which may itself end like one.
+      const found = [nameIn(id), nameIn(`${id}-xxxxxx`)].map((name) => alive(collection.get(name)));
       return found.find((secret) => secret?.arn === id || secret?.arn.slice(0, -SUFFIX) === id);
     },
   };
