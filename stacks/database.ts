@@ -26,7 +26,7 @@ export const database = new sst.aws.Aurora("Database", {
 });
 
 /** The secret with the login of its administrator. */
-export const databaseAdmin = database.nodes.cluster!.masterUserSecrets.apply(([secret]) => secret!.secretArn);
+export const databaseAdmin = database.nodes.cluster!.masterUserSecrets.apply(([secret]) => secret.secretArn);
 
 const prefix = `${$app.name}-${$app.stage}`;
 const subnetGroup = database.nodes.cluster!.dbSubnetGroupName;
