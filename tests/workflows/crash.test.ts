@@ -45,8 +45,8 @@ test("the proof notices a release that leaves a call out", async () => {
 });
 
 test("a schedule is known by its name", () => {
-  const point: Point = { step: "ProvisionDatabase", service: "postgres", action: "CREATE ROLE", nth: 0 };
-  const back: Point = { ...point, step: "ReleaseDatabase", action: 'GRANT "_"', nth: 2 };
+  const point: Point = { step: "ProvisionDatabase", service: "postgres", action: "CREATE ROLE", nth: 0, turn: 0 };
+  const back: Point = { ...point, step: "ReleaseDatabase", action: 'GRANT "_"', nth: 2, turn: 1 };
   const end: Point = { ...point, step: "ActivateTenant", service: "dynamodb", action: "UpdateItem" };
   const tiers = [{ tier: "trial" as const, onward: [point, end], back: [back] }];
   const schedules = [...packed(sample(tiers, 1)), ...pairs(4, 7, tiers)];

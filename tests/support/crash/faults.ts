@@ -1,7 +1,12 @@
 import type { Ready } from "../app.ts";
 import { ask } from "../aws.ts";
 
-export type Call = { readonly service: string; readonly action: string | null; readonly payload: string };
+export type Call = {
+  readonly service: string;
+  readonly action: string | null;
+  readonly invocation: string;
+  readonly payload: string;
+};
 
 /** The gateway's faults and its record of calls. */
 export const gatewayOf = (ready: Ready) => {

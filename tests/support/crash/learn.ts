@@ -11,17 +11,20 @@ export type Clean = { readonly inventory: string[]; readonly points: Point[] };
 
 /** The calls of the tasks, in the order of their first. */
 const pointsOf = (calls: readonly Call[]): Point[] => {
-  const counts = new Map<string, number>();
-  return calls.flatMap(({ service, action, payload }): Point[] => {
+  /** How often each call was made so far, by each run of its task. */
+  const made = new Map<string, Map<string, number>>();
+  return calls.flatMap(({ service, action, invocation, payload }): Point[] => {
     // Other functions hear of the tenant too, such as the one that publishes its events.
     const { step } = JSON.parse(payload) as { step?: string };
     if (step === undefined) return [];
     const key = `${step} ${service} ${action}`;
-    const nth = counts.get(key) ?? 0;
-    counts.set(key, nth + 1);
+    const runs = made.get(key) ?? new Map<string, number>();
+    made.set(key, runs);
+    const nth = runs.get(invocation) ?? 0;
+    runs.set(invocation, nth + 1);
+    const turn = [...runs.keys()].indexOf(invocation);
     // A silo's server is asked about as often as it takes: those who ask a third time ask the same.
-    if (step.endsWith("Database") && (service === "rds" || service === "dynamodb") && nth > 1) return [];
-    return [{ step, service, action: action ?? "", nth }];
+    return turn > 1 ? [] : [{ step, service, action: action ?? "", nth, turn }];
   });
 };
 

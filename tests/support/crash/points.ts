@@ -1,5 +1,5 @@
 import { type TierName, tiers } from "@tenantry/core/tenant/tier";
-import type { FaultName, Point } from "./schedule.ts";
+import { type FaultName, type Point, textOfCall } from "./schedule.ts";
 
 /** The calls of an onboarding of one tier: of its steps, and of the steps that take it back. */
 export type TierPoints = {
@@ -60,4 +60,4 @@ const variantOf = (tier: TierName, { step, service }: Point): string => {
 
 /** What a call is in whichever tier: the same text, the same call. */
 export const callOf = (tier: TierName, point: Point): string =>
-  `${point.step}[${variantOf(tier, point)}] ${point.service}:${point.action}#${point.nth}`;
+  `${point.step}[${variantOf(tier, point)}] ${textOfCall(point)}`;

@@ -1,5 +1,16 @@
-/** One external call of one task: the nth of this action in the task's run. */
-export type Point = { readonly step: string; readonly service: string; readonly action: string; readonly nth: number };
+/** One external call of one task: the nth of this action in the run of the task that makes it as the `turn`th. */
+export type Point = {
+  readonly step: string;
+  readonly service: string;
+  readonly action: string;
+  readonly nth: number;
+  /** Above 0 only where a task is run again until something is ready. */
+  readonly turn: number;
+};
+
+/** `secretsmanager:CreateSecret#0`, or `rds:DescribeDBClusters#0@1` in the second run. */
+export const textOfCall = ({ service, action, nth, turn }: Point): string =>
+  `${service}:${action}#${nth}${turn === 0 ? "" : `@${turn}`}`;
 
 /** What befalls the call or the worker that makes it, as the gateway knows it, and how often. */
 const faults = {
@@ -36,8 +47,7 @@ export type Schedule = {
   readonly together?: boolean;
 };
 
-export const nameOfFault = ({ point: { step, service, action, nth }, fault }: Injected): string =>
-  `${step}/${service}:${action}#${nth}/${fault}`;
+export const nameOfFault = ({ point, fault }: Injected): string => `${point.step}/${textOfCall(point)}/${fault}`;
 
 const nameOfRound = (round: Round): string => round.map(nameOfFault).join(" + ");
 
@@ -48,10 +58,10 @@ const nameOfRound = (round: Round): string => round.map(nameOfFault).join(" + ")
 export const nameOf = ({ tier, rounds }: Schedule): string => `${tier} ${rounds.map(nameOfRound).join(" | ")}`;
 
 const parseFault = (text: string): Injected => {
-  const [, step = "", service = "", action = "", nth = "", fault = ""] =
-    /^(\w+)\/([\w-]+):(.+)#(\d+)\/([\w-]+)$/.exec(text) ?? [];
+  const [, step = "", service = "", action = "", nth = "", turn = 0, fault = ""] =
+    /^(\w+)\/([\w-]+):(.+)#(\d+)(?:@(\d+))?\/([\w-]+)$/.exec(text) ?? [];
   if (!(fault in faults)) throw new Error(`"${text}" is no fault.`);
-  return { point: { step, service, action, nth: Number(nth) }, fault: fault as FaultName };
+  return { point: { step, service, action, nth: Number(nth), turn: Number(turn) }, fault: fault as FaultName };
 };
 
 /** @throws Error when the text names no schedule. */
@@ -63,10 +73,11 @@ export const parseSchedule = (text: string): Schedule => {
 
 /** The rules by which the gateway does it to one tenant, in the order of the faults. */
 export const rulesOf = (round: Round, tenantId: string) =>
-  round.map(({ point: { step, service, action, nth }, fault }) => ({
+  round.map(({ point: { step, service, action, nth, turn }, fault }) => ({
     service,
     action,
     skip: nth,
+    turn,
     invocation: [tenantId, `"step":"${step}"`],
     ...faults[fault],
   }));

@@ -5,6 +5,8 @@ export type Call = {
   readonly service: string;
   readonly action: string | null;
   readonly functionName: string;
+  /** The invocation's request id. */
+  readonly invocation: string;
   /** The invocation's payload, JSON. */
   readonly payload: string;
 };
@@ -31,7 +33,8 @@ export const createCalls = (): Calls => {
     stop: () => void (calls = undefined),
     add(service, action, work) {
       if (!calls || !work) return;
-      calls.push({ service, action, functionName: work.functionName, payload: work.payload });
+      const { functionName, id: invocation, payload } = work;
+      calls.push({ service, action, functionName, invocation, payload });
       if (calls.length > most) calls.splice(0, most / 10);
     },
     list: (text) => (calls ?? []).filter(({ payload }) => payload.includes(text)),

@@ -154,6 +154,15 @@ describe("faults", () => {
       expect(statuses).toEqual([200, 400, 200, 400, 200, 200]);
       await faults("DELETE");
     });
+    test("passes by as many invocations as it says", async () => {
+      await inject({ kind: "refuse", skip: 1, turn: 1, times: 2, invocation: ["ten_1"] });
+      const statuses: number[] = [];
+      for (id of ["fourth", "fourth", "fifth", "fifth", "sixth", "sixth", "fourth"])
+        statuses.push((await call(mine)).status);
+      expect(statuses).toEqual([200, 200, 200, 400, 200, 400, 200]);
+      await faults("DELETE");
+      expect((await inject({ kind: "error", turn: -1 })).status).toBe(400);
+    });
     test("its calls are written down while somebody asks for it", async () => {
       const calls = (method: string) =>
         sendSigned(gateway.endpoint, { service: "faults", path: "/_calls?match=ten_1", method, body: "" });

@@ -44,6 +44,8 @@ export type FaultRule = {
   readonly invocation?: readonly string[];
   /** How many such requests of one invocation pass before the first one hit; absent: none. */
   readonly skip?: number;
+  /** How many invocations that send such requests pass before; absent: none. */
+  readonly turn?: number;
   /** How many requests it hits; absent: until it is cleared. */
   readonly times?: number;
   readonly kind: FaultKind;
@@ -76,19 +78,20 @@ const isTexts = (value: unknown): boolean =>
 /** @throws AwsError ValidationException when it is not a fault rule. */
 export const parseFaultRule = (value: unknown): FaultRule => {
   const rule = (typeof value === "object" && value !== null ? value : {}) as Partial<FaultRule>;
-  const { service, action, kind, times, delayMs, skip, invocation } = rule;
+  const { service, action, kind, times, delayMs, skip, turn, invocation } = rule;
   const atLeast = (least: number, number: unknown): boolean =>
     number === undefined || (Number.isInteger(number) && Number(number) >= least);
   const lawful =
     atLeast(1, times) &&
     atLeast(1, delayMs) &&
     atLeast(0, skip) &&
+    atLeast(0, turn) &&
     isTexts(invocation) &&
     (typeof action === "string" || isTexts(action));
   if (typeof service !== "string" || !kinds.some((known) => known === kind) || !lawful) {
     throw new AwsError(
       "ValidationException",
-      `A fault has a service, a kind (${kinds.join(", ")}) and maybe action, match, invocation, skip, times, delayMs.`,
+      `A fault has a service, a kind (${kinds.join(", ")}) and maybe action, match, invocation, skip, turn, times, delayMs.`,
     );
   }
   return rule as FaultRule;
@@ -104,17 +107,19 @@ const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, w
 const lost = (): AwsError => new AwsError("InternalFailure", "Injected fault: nobody waits for this reply.", 500);
 const refusal = (): AwsError => new AwsError("ValidationException", "Injected fault: the request is refused.", 400);
 
-/** How many requests were seen of each invocation, by its id; those that nobody's worker sent are one more. */
+/** How many requests were seen of each invocation, by its id, in the order of their first; those that nobody's worker sent are one more. */
 type Entry = { readonly rule: FaultRule; readonly seen: Map<string, number>; hits: number };
 
 export const createFaults = (): Faults => {
   const rules: Entry[] = [];
   const take = (request: AwsRequest, action: string | null, work: Work | undefined, passed: ReadonlySet<FaultRule>) => {
     const concerned = rules.filter(({ rule }) => !passed.has(rule) && concerns(rule, request, action, work));
-    const eligible = (entry: Entry): boolean => {
-      const seen = (entry.seen.get(work?.id ?? "") ?? 0) + 1;
-      entry.seen.set(work?.id ?? "", seen);
-      return seen > (entry.rule.skip ?? 0) && entry.hits < (entry.rule.times ?? Number.POSITIVE_INFINITY);
+    const eligible = ({ rule, seen, hits }: Entry): boolean => {
+      const id = work?.id ?? "";
+      const count = (seen.get(id) ?? 0) + 1;
+      seen.set(id, count);
+      const { skip = 0, turn = 0, times = Number.POSITIVE_INFINITY } = rule;
+      return count > skip && hits < times && (turn === 0 || [...seen.keys()].indexOf(id) >= turn);
     };
     const waits = (entry: Entry): boolean => entry.rule.kind === "delay" || entry.rule.kind === "hold";
     // What waits comes back to meet the others, which count it then; all of these do, though one of them hits.
