@@ -5,7 +5,7 @@ import path from "node:path";
 import { Client } from "pg";
 import type { PartFactory } from "../part.ts";
 import { rds } from "../services/rds.ts";
-import { applyDatabases, clustersIn, clusterTypes } from "./postgres/apply.ts";
+import { applyDatabases, clusterTypes, managedIn } from "./postgres/apply.ts";
 import { ensureCluster, giveTo, superuser } from "./postgres/cluster.ts";
 import { dedicatedServers } from "./postgres/dedicated.ts";
 import { findRunner } from "./postgres/runner.ts";
@@ -49,9 +49,9 @@ export const postgres: PartFactory = async (host) => {
       } finally {
         await client.end();
       }
-      for (const cluster of clustersIn(graph)) {
+      for (const { cluster, secret } of managedIn(graph)) {
         servers.adopt(String(cluster.outputs["clusterIdentifier"]), address, engine);
-        await clusters.adopt(cluster);
+        await clusters.adopt(cluster, secret);
       }
     },
     start: () => clusters.settle(),

@@ -14,13 +14,13 @@ import {
   showInstance,
   type Tag,
 } from "./rds-model.ts";
-import { managedPasswords, masterSecretOf } from "./rds-passwords.ts";
+import { managedPasswords } from "./rds-passwords.ts";
 import { openSeal } from "./seal.ts";
 
 export type Rds = {
   readonly service: Service;
-  /** Takes a cluster of the stack, and gives its server the master password, where that is RDS' own. */
-  adopt(cluster: GraphResource): Promise<void>;
+  /** Takes a cluster of the stack whose password is RDS' own, in this secret, and gives its server that. */
+  adopt(cluster: GraphResource, secret: string): Promise<void>;
   /** Goes on with what an earlier run left: servers that ran run again, and what was begun is ended. */
   resume(): Promise<void>;
   /** Goes on with what needs the other services, once they answer. */
@@ -330,13 +330,11 @@ export const rds = (
       ...queryService({ name: "rds", namespace: "http://rds.amazonaws.com/doc/2014-10-31/", actions }),
       permissions,
     },
-    async adopt({ inputs, outputs, ...resource }) {
+    async adopt({ inputs, outputs }, secret) {
       const id = String(outputs["clusterIdentifier"]);
-      const secret = masterSecretOf({ inputs, outputs, ...resource });
       const known = clusters.get(id);
       // A rotation that was cut short between the server and the secret.
-      if (secret !== undefined && known?.secret === secret && known.rotating)
-        await passwords.settle(secret, known.rotating);
+      if (known?.secret === secret && known.rotating) await passwords.settle(secret, known.rotating);
       const record: ClusterRecord = {
         id,
         arn: String(outputs["arn"]),
@@ -346,7 +344,7 @@ export const rds = (
         engineVersion: text(inputs["engineVersion"]),
         user: text(inputs["masterUsername"]) ?? "postgres",
         password: null,
-        ...(secret === undefined ? {} : { secret }),
+        secret,
         database: text(inputs["databaseName"]) ?? null,
         subnetGroup: text(inputs["dbSubnetGroupName"]),
         securityGroups: [],
@@ -360,7 +358,7 @@ export const rds = (
         shared: true,
       };
       clusters.put(id, record);
-      if (secret !== undefined) await setPassword(record, await passwords.read(secret));
+      await setPassword(record, await passwords.read(secret));
     },
     async resume() {
       for (const { value } of clusters.list()) if (value.status === "creating") makeCluster(value.id);

@@ -16,8 +16,14 @@ export type Sql = (text: string, values?: readonly unknown[]) => Promise<{ rows:
 
 export type Master = { readonly user: string; readonly password: string; readonly database: string | null };
 
-/** The clusters of the stack. */
-export const clustersIn = (graph: Graph) => ofType(graph, "aws:rds/cluster:Cluster");
+const clustersIn = (graph: Graph) => ofType(graph, "aws:rds/cluster:Cluster");
+
+/** The clusters of the stack whose password RDS manages, each with the secret that it is in. */
+export const managedIn = (graph: Graph) =>
+  clustersIn(graph).flatMap((cluster) => {
+    const secret = masterSecretOf(cluster);
+    return secret === undefined ? [] : [{ cluster, secret }];
+  });
 
 const wanted = (graph: Graph): Master[] => {
   const clusters = clustersIn(graph)
