@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { afterAll, expect, test } from "vitest";
 import { hasEnded, onboard, operator, poll, send, signIn } from "../support/api.ts";
-import { type Ready, startApp, temporaryFolder } from "../support/app.ts";
+import { processesOf, type Ready, startApp, temporaryFolder } from "../support/app.ts";
 import { ask } from "../support/aws.ts";
 import { impatient } from "../support/crash/stage.ts";
 import { inventoryOf } from "../support/inventory.ts";
@@ -14,8 +14,10 @@ import { inventoryOf } from "../support/inventory.ts";
 const data = temporaryFolder();
 let app: Awaited<ReturnType<typeof startApp>>;
 afterAll(async () => {
-  expect(await app.stop()).toBe(0);
+  const code = await app.stop();
+  const left = processesOf(data);
   rmSync(data, { recursive: true, force: true });
+  expect([code, left]).toEqual([0, []]);
 });
 
 const owner = "owner@killed.example";
@@ -140,6 +142,8 @@ test("kill -9 of everything in the middle of a load: after the restart each even
 
   const second = (app = await startApp(data));
   const token = await signIn(second.ready);
+  const found = (await send(second.ready, "GET", `/admin/tenants/${tenant}`, { token })).body;
+  expect(found).toMatchObject({ name: "Killed", status: "active" });
   const again = new KinesisClient(operator(second.ready));
   // What may not be in the stream goes again, as every producer does; and so does what certainly is.
   const more = newBatch();
@@ -153,11 +157,11 @@ test("kill -9 of everything in the middle of a load: after the restart each even
     count: all.length,
     value: all.reduce((sum, event) => sum + Math.round(event.value * 1e6), 0),
   };
-  const found = await poll(
+  const counted = await poll(
     () => usageOf(second.ready, token, tenant),
     ({ count }) => count >= wanted.count,
   );
-  expect(found).toEqual(wanted);
+  expect(counted).toEqual(wanted);
   // Whatever the stream delivers again now was counted before.
   await sleep(5000);
   expect(await usageOf(second.ready, token, tenant)).toEqual(wanted);

@@ -107,7 +107,10 @@ const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, w
 const lost = (): AwsError => new AwsError("InternalFailure", "Injected fault: nobody waits for this reply.", 500);
 const refusal = (): AwsError => new AwsError("ValidationException", "Injected fault: the request is refused.", 400);
 
-/** How many requests were seen of each invocation, by its id, in the order of their first; those that nobody's worker sent are one more. */
+/**
+ * How many requests were seen of each invocation, by its id, in the order of their first; those that nobody's worker sent
+ * are one more.
+ */
 type Entry = { readonly rule: FaultRule; readonly seen: Map<string, number>; hits: number };
 
 export const createFaults = (): Faults => {

@@ -1,4 +1,4 @@
-import type { Writes } from "../../writes.ts";
+import type { Host } from "../../part.ts";
 import type { Aws } from "./aws.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Position, Stream, StreamRecord } from "./stream.ts";
@@ -27,7 +27,11 @@ const iteratorOf = (position: Position): object =>
     : { ShardIteratorType: "TRIM_HORIZON" };
 
 /** The changes of a table, by the stream that it has now: engines label theirs otherwise than the deployment foresaw. */
-export const dynamoStream = (aws: Aws, mapping: Mapping, region: string, writes: Writes): Stream => {
+export const dynamoStream = (
+  aws: Aws,
+  mapping: Mapping,
+  { region, writes }: Pick<Host, "region" | "writes">,
+): Stream => {
   const TableName = mapping.sourceArn.split("/")[1] ?? "";
   const call = <T>(action: string, input: object, signal?: AbortSignal): Promise<T> =>
     aws.json<T>("dynamodb", action, input, signal);

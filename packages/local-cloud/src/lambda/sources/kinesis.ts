@@ -1,4 +1,4 @@
-import type { Writes } from "../../writes.ts";
+import type { Host } from "../../part.ts";
 import type { Aws } from "./aws.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Position, Shard, Stream, StreamRecord } from "./stream.ts";
@@ -39,7 +39,7 @@ const iteratorOf = (position: Position): object => {
 export const kinesisStream = (
   aws: Aws,
   mapping: Mapping,
-  { region, writes }: { readonly region: string; readonly writes: Writes },
+  { region, writes }: Pick<Host, "region" | "writes">,
   role: () => string,
 ): Stream => {
   const StreamName = mapping.sourceArn.split("/").at(-1) ?? "";

@@ -37,7 +37,7 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
   const streamOf = (mapping: Mapping): Stream =>
     mapping.kind === "kinesis"
       ? kinesisStream(aws, mapping, host, () => roleOf(mapping.functionArn))
-      : dynamoStream(aws, mapping, host.region, host.writes);
+      : dynamoStream(aws, mapping, host);
 
   /** Where a mapping begins in the shards it sees first; kept at once, so that a restart begins there too. */
   const place = (mapping: Mapping, shards: readonly { id: string; closed: boolean }[]): void => {
