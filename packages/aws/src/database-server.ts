@@ -14,7 +14,11 @@ export type DatabaseServer = {
   readonly tls?: Pick<ConnectionOptions, "ca">;
 };
 
-/** Runs something over one connection and closes it, whatever comes of it. */
+/**
+ * Runs something over one connection and closes it, whatever comes of it.
+ *
+ * @throws TransientError when the connection was lost, whatever the library that used it then says.
+ */
 export const connected = async <T>(
   { host, port, tls }: DatabaseServer,
   login: Pick<DatabaseCredentials, "username" | "password" | "dbname">,
@@ -33,11 +37,15 @@ export const connected = async <T>(
     statement_timeout: 30_000,
     query_timeout: 35_000,
   });
-  // Without a listener a connection lost between two queries would end the process; the next query tells of it anyway.
-  client.on("error", () => undefined);
+  let lost: Error | undefined;
+  // Without a listener a connection lost between two queries would end the process.
+  client.on("error", (error) => (lost ??= error));
   try {
     await client.connect();
     return await run(client);
+  } catch (error) {
+    if (lost === undefined) throw error;
+    throw new TransientError("The connection to the database was lost.", { cause: lost });
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -1,14 +1,18 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { authorityFile, postgres } from "@tenantry/local-cloud/engines/postgres";
 import { graphOf, startTestCloud, type TestCloud } from "@tenantry/local-cloud/gateway/testing";
 import { RDSClient } from "@aws-sdk/client-rds";
+import { TransientError } from "@tenantry/core/provisioning/errors";
 import { aTenant } from "@tenantry/core/provisioning/testing";
 import type { Isolation } from "@tenantry/core/tenant/tier";
 import { secretsManager } from "@tenantry/local-cloud/services/secrets/part";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresDatabases } from "./database.ts";
+import { migrate } from "./database-migrations.ts";
+import { asAdmin } from "./database-server.ts";
 import { siloClusters } from "./silo-cluster.ts";
 import { tenantSecrets } from "./tenant-secrets.ts";
 import { rotationResources, rotationSettings } from "./testing/rotation.ts";
@@ -88,6 +92,19 @@ const loginAs = async (tenantId: string, database?: string): Promise<Client> => 
 
 const rows = async (client: Client, sql: string, values: unknown[] = []) =>
   (await client.query<Record<string, unknown>>(sql, values)).rows;
+
+test("a connection that is lost is passing trouble, whatever a library says of it", async () => {
+  const server = { ...cloud.host.postgres, masterArn: "arn:of-the-master", admin: async () => master, tls: { ca } };
+  const lost = asAdmin(server, "postgres", async (client) => {
+    const [me] = await rows(client, "SELECT pg_backend_pid() AS pid");
+    await Promise.all([once(client, "end"), admin.query("SELECT pg_terminate_backend($1)", [me?.["pid"]])]);
+    await migrate(client);
+  });
+  await expect(lost).rejects.toThrow(TransientError);
+  await expect(asAdmin(server, "postgres", (client) => client.query("SELECT 1 / 0"))).rejects.toThrow(
+    /division by zero/,
+  );
+});
 
 describe("a new tenant's database", () => {
   test("is its own, with an owner who can log in", async () => {

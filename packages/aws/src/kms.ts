@@ -51,6 +51,9 @@ export const tenantKeys = (prefix: string, client = new KMSClient({})): TenantKe
     return Tags.find(({ TagKey }) => TagKey === tenantIdTag)?.TagValue;
   };
 
+  /** Nameless keys that were looked at before: whose each is, for good, or undefined for one that is on its way out. */
+  const settled = new Map<string, string | undefined>();
+
   /** Keys of the tenant that have no alias: made by a run that ended before it could name them. */
   const nameless = async ({ tenantId }: Whose): Promise<string[]> => {
     const named = new Set<string | undefined>();
@@ -60,8 +63,12 @@ export const tenantKeys = (prefix: string, client = new KMSClient({})): TenantKe
     for await (const { Keys = [] } of paginateListKeys({ client }, {}))
       for (const { KeyId } of Keys) {
         if (KeyId === undefined || named.has(KeyId)) continue;
+        if (settled.has(KeyId) && settled.get(KeyId) !== tenantId) continue;
         const arn = await describe(KeyId);
-        if (arn !== undefined && (await ownerOf(arn)) === tenantId) found.push(arn);
+        const owner = arn === undefined ? undefined : await ownerOf(arn);
+        if (arn !== undefined && owner === tenantId) found.push(arn);
+        // One without an owner may get one yet.
+        if (arn === undefined || owner !== undefined) settled.set(KeyId, owner);
       }
     return found;
   };
