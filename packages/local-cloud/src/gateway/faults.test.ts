@@ -88,11 +88,13 @@ describe("faults", () => {
   describe("on the worker that sends the request", () => {
     const told: string[] = [];
     let id = "first";
+    let second = false;
     const work = (payload: object) => ({
       functionName: "task",
       id,
       payload: JSON.stringify(payload),
-      kill: async () => void told.push(`kill after ${runs}`),
+      second,
+      kill: async (spared?: boolean) => void told.push(`${spared === true ? "cut off" : "kill"} after ${runs}`),
       timeOut: async () => void told.push(`timeout after ${runs}`),
       again: async () => void told.push(`again after ${runs}`),
     });
@@ -108,6 +110,24 @@ describe("faults", () => {
       );
     });
     const call = (credentials?: SignedCall["credentials"]) => start({}, credentials);
+    test("kill, of a worker that is spared", async () => {
+      await inject({ kind: "kill-after", times: 1, spared: true });
+      [told.length, runs] = [0, 0];
+      expect((await call(mine)).status).toBe(500);
+      expect(told).toEqual(["cut off after 1"]);
+      expect((await inject({ kind: "kill", spared: "yes" })).status).toBe(400);
+      await faults("DELETE");
+    });
+
+    test("a second run beside the first meets none of it", async () => {
+      await inject({ kind: "error" });
+      second = true;
+      expect((await call(mine)).status).toBe(200);
+      second = false;
+      expect((await call(mine)).status).toBe(500);
+      await faults("DELETE");
+    });
+
     test.for([
       ["kill", "kill after 0", 0],
       ["kill-after", "kill after 1", 1],

@@ -9,7 +9,7 @@ import type { Work } from "./workers.ts";
  * `throttle` refuses it as AWS throttles; `error` answers 500 without running it; `lost-reply` runs it and answers 500;
  * `refuse` answers 400, which no client tries again; `delay` holds it back; `duplicate` runs it twice and answers the
  * second result; `kill` ends the worker; `timeout` withholds the reply until the invocation's time is up, which is at
- * once; `again` runs the sender's whole invocation a second time before the request; `hold` keeps it back until there is
+ * once; `again` runs the sender's whole invocation a second time before the request, which meets no rules; `hold` keeps it back until there is
  * a rule for its invocation in particular, or for `delayMs` at most. What was held or delayed may then meet another fault.
  * `ignore` answers 200 and nothing, without running it: as if the caller had left the call out.
  */
@@ -49,6 +49,8 @@ export type FaultRule = {
   /** How many requests it hits; absent: until it is cleared. */
   readonly times?: number;
   readonly kind: FaultKind;
+  /** The worker lives through `kill` and `timeout`, which end only what it runs: it need not be loaded anew. */
+  readonly spared?: boolean;
   /** Only for `delay` and `hold`. */
   readonly delayMs?: number;
 };
@@ -78,7 +80,7 @@ const isTexts = (value: unknown): boolean =>
 /** @throws AwsError ValidationException when it is not a fault rule. */
 export const parseFaultRule = (value: unknown): FaultRule => {
   const rule = (typeof value === "object" && value !== null ? value : {}) as Partial<FaultRule>;
-  const { service, action, kind, times, delayMs, skip, turn, invocation } = rule;
+  const { service, action, kind, times, delayMs, skip, turn, invocation, spared } = rule;
   const atLeast = (least: number, number: unknown): boolean =>
     number === undefined || (Number.isInteger(number) && Number(number) >= least);
   const lawful =
@@ -87,18 +89,19 @@ export const parseFaultRule = (value: unknown): FaultRule => {
     atLeast(0, skip) &&
     atLeast(0, turn) &&
     isTexts(invocation) &&
+    (spared === undefined || typeof spared === "boolean") &&
     (typeof action === "string" || isTexts(action));
   if (typeof service !== "string" || !kinds.some((known) => known === kind) || !lawful) {
     throw new AwsError(
       "ValidationException",
-      `A fault has a service, a kind (${kinds.join(", ")}) and maybe action, match, invocation, skip, turn, times, delayMs.`,
+      `A fault has a service, a kind (${kinds.join(", ")}) and maybe action, match, invocation, skip, turn, times, spared, delayMs.`,
     );
   }
   return rule as FaultRule;
 };
 
 const concerns = (rule: FaultRule, request: AwsRequest, action: string | null, work: Work | undefined): boolean => {
-  if (rule.service !== request.service) return false;
+  if (rule.service !== request.service || work?.second === true) return false;
   if (rule.action !== undefined && !(action !== null && [rule.action].flat().includes(action))) return false;
   if (rule.invocation?.some((text) => !work?.payload.includes(text))) return false;
   return rule.match === undefined || request.url.href.includes(rule.match) || request.body.includes(rule.match);
@@ -170,18 +173,18 @@ export const createFaults = (): Faults => {
         await handle();
         return handle();
       case "kill":
-        await work?.kill();
+        await work?.kill(rule.spared);
         throw lost();
       case "kill-after":
         await handle();
-        await work?.kill();
+        await work?.kill(rule.spared);
         throw lost();
       case "timeout":
-        await work?.timeOut();
+        await work?.timeOut(rule.spared);
         throw lost();
       case "timeout-after":
         await handle();
-        await work?.timeOut();
+        await work?.timeOut(rule.spared);
         throw lost();
       case "again":
         await Promise.race([work?.again(), sleep(patience)]);

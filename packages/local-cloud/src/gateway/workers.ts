@@ -7,10 +7,12 @@ export type Work = {
   readonly id: string;
   /** JSON, as the function got it. */
   readonly payload: string;
-  /** The worker dies at once, in the middle of what it does. */
-  kill(): Promise<void>;
-  /** The invocation's time is up now, however much of it is left. */
-  timeOut(): Promise<void>;
+  /** Whether it is itself the second run of another one. */
+  readonly second: boolean;
+  /** The worker dies at once, in the middle of what it does; one that is spared only leaves off there. */
+  kill(spared?: boolean): Promise<void>;
+  /** The invocation's time is up now, however much of it is left. Its worker dies of it, unless it is spared. */
+  timeOut(spared?: boolean): Promise<void>;
   /** The same function runs once more on the same payload, beside this one. Resolves when that one has ended. */
   again(): Promise<void>;
 };

@@ -32,7 +32,7 @@ export type OnStatement = (accessKeyId: string, statement: string, run: () => Pr
 export type Statements = { readonly watched: SharedArrayBuffer; readonly on: OnStatement };
 
 /** The verdicts that a worker waits for. */
-const verdicts = { go: 1, breakOff: 2 } as const;
+const verdicts = { go: 1, breakOff: 2, cut: 3 } as const;
 
 /** One invocation on its way into a worker. */
 export type Job = {
@@ -42,6 +42,12 @@ export type Job = {
   readonly deadline: number;
   /** Keep the last 4 KB of the log for the caller. */
   readonly tail: boolean;
+};
+
+export type InvokeOptions = {
+  readonly tail?: boolean;
+  /** It is run beside the same invocation, as a service that sends twice would have it. */
+  readonly second?: boolean;
 };
 
 export type LambdaError = NonNullable<Invocation["error"]>;
@@ -56,6 +62,7 @@ export type Outcome = {
 
 type Message =
   | { readonly type: "ready" }
+  | { readonly type: "cut" }
   | { readonly type: "answered"; readonly number: number }
   | { readonly type: "statement"; readonly number: number; readonly statement: string }
   | { readonly type: "broken" | "crashed"; readonly error: LambdaError }
@@ -72,19 +79,23 @@ export type Environment = {
   /** Resolves once its module is loaded, or with the error that this ended with. */
   readonly ready: Promise<LambdaError | null>;
   /** Only when it is ready and not busy. */
-  invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
+  invoke(payload: string, options?: InvokeOptions): Promise<Outcome>;
   /** The access key of the session that the worker was given. */
   readonly accessKeyId: string | undefined;
   /** What it runs now: the request id, and JSON; null when it is free. */
-  readonly running: { readonly id: string; readonly payload: string } | null;
-  /** Ends what it runs now as its time limit would. */
-  timeOut(): Promise<void>;
-  /** Ends the thread at once; what it runs has failed. */
+  readonly running: { readonly id: string; readonly payload: string; readonly second: boolean } | null;
+  /** Ends what it runs now as its time limit would; the thread dies of it, unless it is spared. */
+  timeOut(spared?: boolean): Promise<void>;
+  /** Ends the thread at once; what it runs has failed. When it is spared, only that has. */
+  kill(spared?: boolean): Promise<void>;
   close(): Promise<void>;
 };
 
 /** Lambda gives a function ten seconds to load; a laptop under load gets more. */
 const INIT_TIMEOUT = 30_000;
+
+/** How long a thread may take to let go of what it runs, in milliseconds. */
+const CUT_TIMEOUT = 2000;
 
 const runtime = new URL("./runtime.mjs", import.meta.url);
 
@@ -119,7 +130,7 @@ export const startEnvironment = (
   /** The time is up: how the thread then ends is not the outcome. */
   let timingOut = false;
   let idleSince = Date.now();
-  let current: { readonly id: string; readonly payload: string; finish(outcome: Outcome): void } | null = null;
+  let current: (NonNullable<Environment["running"]> & { finish(outcome: Outcome): void }) | null = null;
   const ready = Promise.withResolvers<LambdaError | null>();
 
   const settle = (outcome: Omit<Outcome, "requestId">): void => {
@@ -133,6 +144,11 @@ export const startEnvironment = (
     ready.resolve(error);
     if (!timingOut) settle({ error, tail: "" });
   };
+  const timeoutWords = `Task timed out after ${definition.timeout.toFixed(2)} seconds`;
+  const timeoutError = (id: string): LambdaError => ({
+    errorType: "Sandbox.Timedout",
+    errorMessage: `RequestId: ${id} Error: ${timeoutWords}`,
+  });
   const exitError = (how: string): LambdaError => ({
     errorType: "Runtime.ExitError",
     errorMessage: `RequestId: ${current?.id ?? "undefined"} Error: Runtime exited ${how}`,
@@ -144,7 +160,11 @@ export const startEnvironment = (
   };
   /** The statements on their way to the database and back. */
   const underway = new Map<number, PromiseWithResolvers<void>>();
+  let last = 0;
+  /** The last statement of what was cut off: no word is due about any up to it. */
+  let moot = 0;
   const onStatement = (number: number, statement: string): void => {
+    last = number;
     const run = (): Promise<void> => {
       const answered = Promise.withResolvers<void>();
       underway.set(number, answered);
@@ -153,8 +173,8 @@ export const startEnvironment = (
     };
     const told = statements?.on(variables["AWS_ACCESS_KEY_ID"] ?? "", statement, run) ?? run();
     told.then(
-      () => decide("go"),
-      () => decide("breakOff"),
+      () => number > moot && decide("go"),
+      () => number > moot && decide("breakOff"),
     );
   };
   const arrived = (number: number): void => {
@@ -164,6 +184,7 @@ export const startEnvironment = (
 
   worker.on("message", (message: Message) => {
     if (message.type === "ready") ready.resolve(null);
+    else if (message.type === "cut") onCut();
     else if (message.type === "statement") onStatement(message.number, message.statement);
     else if (message.type === "answered") arrived(message.number);
     else if (message.type === "done") {
@@ -193,20 +214,38 @@ export const startEnvironment = (
   worker.stderr.on("data", (chunk: Buffer) => void appendFile(boot.logFile, chunk).catch(() => undefined));
   worker.unref();
 
+  let onCut = (): void => undefined;
+  /** Ends what it runs now where it is; the thread goes on with the next. One that does not listen dies. */
+  const cutOff = async (error: LambdaError): Promise<void> => {
+    const job = current;
+    if (job === null) return;
+    const gone = new Promise<void>((resolve) => (onCut = resolve));
+    moot = last;
+    worker.postMessage({ cut: job.id });
+    // It may be waiting for a word about a statement.
+    decide("cut");
+    const deaf = setTimeout(() => void worker.terminate(), CUT_TIMEOUT);
+    worker.once("exit", onCut);
+    await gone;
+    worker.off("exit", onCut);
+    clearTimeout(deaf);
+    [...underway.keys()].forEach(arrived);
+    if (current === job) settle({ error, tail: "" });
+  };
+
   const timedOut = async (id: string): Promise<void> => {
     alive = false;
     timingOut = true;
     const seconds = definition.timeout;
-    const words = `Task timed out after ${seconds.toFixed(2)} seconds`;
     const lines = [
-      `${new Date().toISOString()} ${id} ${words}`,
+      `${new Date().toISOString()} ${id} ${timeoutWords}`,
       `END RequestId: ${id}`,
       `REPORT RequestId: ${id}\tDuration: ${(seconds * 1000).toFixed(2)} ms\tBilled Duration: ${seconds * 1000} ms\t` +
         `Memory Size: ${definition.memory} MB\tStatus: timeout\t\n`,
     ];
     await worker.terminate();
     await appendFile(boot.logFile, lines.join("\n")).catch(() => undefined);
-    settle({ error: { errorType: "Sandbox.Timedout", errorMessage: `RequestId: ${id} Error: ${words}` }, tail: "" });
+    settle({ error: timeoutError(id), tail: "" });
   };
 
   const initTimer = setTimeout(() => {
@@ -215,6 +254,11 @@ export const startEnvironment = (
     void worker.terminate();
   }, INIT_TIMEOUT);
   void ready.promise.then(() => clearTimeout(initTimer));
+
+  const close = async (): Promise<void> => {
+    alive = false;
+    await worker.terminate();
+  };
 
   return {
     bornAt: Date.now(),
@@ -232,13 +276,17 @@ export const startEnvironment = (
     get running() {
       return current;
     },
-    async timeOut() {
-      if (current !== null) await timedOut(current.id);
+    async timeOut(spared = false) {
+      if (current === null) return;
+      await (spared ? cutOff(timeoutError(current.id)) : timedOut(current.id));
     },
-    async invoke(payload, { tail = false } = {}) {
+    async kill(spared = false) {
+      await (spared ? cutOff(exitError("with error: signal: killed")) : close());
+    },
+    async invoke(payload, { tail = false, second = false } = {}) {
       const id = randomUUID();
       const done = Promise.withResolvers<Outcome>();
-      current = { id, payload, finish: done.resolve };
+      current = { id, payload, second, finish: done.resolve };
       const limit = definition.timeout * 1000;
       const timer = setTimeout(() => void timedOut(id), limit);
       worker.postMessage({ id, payload, deadline: Date.now() + limit, tail } satisfies Job);
@@ -248,9 +296,6 @@ export const startEnvironment = (
         clearTimeout(timer);
       }
     },
-    async close() {
-      alive = false;
-      await worker.terminate();
-    },
+    close,
   };
 };

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { graphOf, startTestCloud, type TestCloud } from "../gateway/testing.ts";
@@ -173,7 +176,13 @@ describe("a deployed function", () => {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       payload: '{"ms":200}',
     });
-    await work?.again();
+    expect(work?.second).toBe(false);
+    const again = work?.again();
+    const beside = await vi.waitFor(
+      () => lambda.running().find(({ second }) => second) ?? Promise.reject(new Error("not yet")),
+    );
+    expect(beside.payload).toBe(work?.payload);
+    await again;
     expect((await first).payload).toBe(1);
 
     const second = lambda.invoke("fn", { ms: 60_000 });
@@ -184,6 +193,51 @@ describe("a deployed function", () => {
     await (await vi.waitFor(() => lambda.running()[0] ?? Promise.reject(new Error("not yet")))).timeOut();
     expect((await third).error).toMatchObject({ errorType: "Sandbox.Timedout" });
     expect(lambda.running()).toEqual([]);
+  });
+
+  test("leaves off where it is when it is killed and its worker is spared, which goes on with the next", async () => {
+    const asked: string[] = [];
+    const held: ServerResponse[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      if (request.url === "/last") held.push(response);
+      else response.end();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await deploy(`import { request } from "node:http"; let calls = 0;
+      const ask = (path) => new Promise((done, failed) =>
+        request({ port: ${port}, host: "127.0.0.1", path }, (answer) => answer.resume().on("end", done)).on("error", failed).end());
+      export const handler = async (event) => {
+        calls += 1;
+        if (event.ask) return ask("/" + event.ask).then(() => calls);
+        try { await ask("/last"); console.log("went on"); await ask("/after"); } finally { await ask("/finally"); } };`);
+    const first = lambda.invoke("fn", {});
+    await vi.waitFor(() => expect(asked).toEqual(["/last"]));
+    await lambda.running()[0]?.kill(true);
+    expect((await first).error).toMatchObject({ errorType: "Runtime.ExitError" });
+    expect(lambda.running()).toEqual([]);
+    held.shift()?.end();
+    // The same worker counts on, and nothing of the first came after its last call.
+    expect((await lambda.invoke("fn", { ask: "next" })).payload).toBe(2);
+    expect(asked).toEqual(["/last", "/next"]);
+    expect(await log()).not.toContain("went on");
+
+    const second = lambda.invoke("fn", {});
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await lambda.running()[0]?.timeOut(true);
+    expect((await second).error).toMatchObject({ errorType: "Sandbox.Timedout" });
+    expect((await lambda.invoke("fn", { ask: "next" })).payload).toBe(4);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test("that does not listen dies, although it is spared", async () => {
+    await deploy("export const handler = async () => { for (;;); };", { timeout: 120 });
+    const first = lambda.invoke("fn", {});
+    await vi.waitFor(() => expect(lambda.running()).toHaveLength(1));
+    await lambda.running()[0]?.kill(true);
+    expect((await first).error).toMatchObject({ errorType: "Runtime.ExitError" });
   });
 
   test("runs one invocation at a time per worker, as many workers as its limit, and queues the rest", async () => {

@@ -6,7 +6,13 @@ import type { Graph } from "../deploy/graph.ts";
 import { AwsError } from "../gateway/service.ts";
 import type { Work } from "../gateway/workers.ts";
 import type { Host, Invocation } from "../part.ts";
-import { type Environment, type Outcome, startEnvironment, type Statements } from "./environment.ts";
+import {
+  type Environment,
+  type InvokeOptions,
+  type Outcome,
+  startEnvironment,
+  type Statements,
+} from "./environment.ts";
 import { functionName, type LambdaFunction, readFunctions } from "./function.ts";
 import { createGate } from "./gate.ts";
 import { createPool, type Pool, type PoolLimits, poolLimits } from "./pool.ts";
@@ -20,7 +26,7 @@ export type LambdaHost = {
   find(nameOrArn: string): LambdaFunction;
   list(): LambdaFunction[];
   /** Runs a function on a JSON text. @throws AwsError when it is unknown, throttled, or the payload is above 6 MB. */
-  run(nameOrArn: string, payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
+  run(nameOrArn: string, payload: string, options?: InvokeOptions): Promise<Outcome>;
   /** The same with values. */
   invoke(nameOrArn: string, payload: unknown): Promise<Invocation>;
   /** What runs now, of all functions or in the worker that was given this access key. */
@@ -149,15 +155,16 @@ export const createLambdaHost = async (
   };
 
   const workIn = (name: string, environment: Environment): Work => {
-    const { id, payload } = environment.running ?? { id: "", payload: "" };
+    const { id, payload, second } = environment.running ?? { id: "", payload: "", second: false };
     return {
       functionName: name,
       id,
       payload,
-      kill: () => environment.close(),
-      timeOut: () => environment.timeOut(),
+      second,
+      kill: (spared) => environment.kill(spared),
+      timeOut: (spared) => environment.timeOut(spared),
       again: () =>
-        run(name, payload).then(
+        run(name, payload, { second: true }).then(
           () => undefined,
           () => undefined,
         ),

@@ -26,6 +26,7 @@ const taking = (milliseconds: number): Environment => {
       return { requestId: "r", tail: "" };
     },
     timeOut: async () => undefined,
+    kill: async () => undefined,
     close: async () => undefined,
   };
 };

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { AwsError } from "../gateway/service.ts";
-import type { Environment, Outcome } from "./environment.ts";
+import type { Environment, InvokeOptions, Outcome } from "./environment.ts";
 import type { Gate } from "./gate.ts";
 
 type Waiting = {
   readonly payload: string;
-  readonly tail: boolean;
+  readonly options: InvokeOptions;
   readonly since: number;
   resolve(outcome: Outcome | Promise<Outcome>): void;
   reject(error: unknown): void;
@@ -40,7 +40,7 @@ export const poolLimits: PoolLimits = {
 /** The execution environments of one revision of a function: as many as there are invocations at once. */
 export type Pool = {
   /** @throws AwsError `TooManyRequestsException` when too many wait already. */
-  invoke(payload: string, options?: { readonly tail?: boolean }): Promise<Outcome>;
+  invoke(payload: string, options?: InvokeOptions): Promise<Outcome>;
   /** The environments that run something now. */
   busy(): readonly Environment[];
   /** Ends what has idled or lived too long. */
@@ -76,7 +76,7 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
   const run = async (environment: Environment, waiting: Waiting): Promise<Outcome> => {
     running += 1;
     try {
-      return await environment.invoke(waiting.payload, { tail: waiting.tail });
+      return await environment.invoke(waiting.payload, waiting.options);
     } finally {
       running -= 1;
       freedAt = Date.now();
@@ -136,7 +136,7 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
   };
 
   return {
-    invoke(payload, { tail = false } = {}) {
+    invoke(payload, options = {}) {
       // Whoever comes late would wait for an environment that is never started.
       if (closed) return Promise.reject(shuttingDown());
       if (queue.length >= limits.queue && environments.every(({ busy }) => busy)) {
@@ -144,7 +144,7 @@ export const createPool = (start: () => Environment, gate: Gate, limits: PoolLim
         return Promise.reject(new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, fields));
       }
       return new Promise<Outcome>((resolve, reject) => {
-        queue.push({ payload, tail, since: Date.now(), resolve, reject });
+        queue.push({ payload, options, since: Date.now(), resolve, reject });
         serve();
       });
     },

@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
+import { cutOff, runFor, workOfThis } from "./invocations.mjs";
 import { watchStatements } from "./statements.mjs";
 
 /** @type {import("./environment.ts").Boot} */
@@ -18,6 +19,8 @@ const TAIL_BYTES = 4096;
 
 /** @type {import("./environment.ts").Job | null} */
 let current = null;
+/** @type {import("./invocations.mjs").Work | null} */
+let work = null;
 let begun = 0;
 let initDuration = 0;
 let tail = "";
@@ -25,6 +28,7 @@ let tail = "";
 // Lines are written at once and in order, so that nothing is lost when the thread is terminated.
 const log = fs.openSync(boot.logFile, "a");
 const write = (text) => {
+  if (workOfThis()?.cut) return;
   if (current?.tail) tail = (tail + text).slice(-TAIL_BYTES);
   fs.writeSync(log, text);
 };
@@ -136,6 +140,7 @@ const contextOf = (job, callback) => ({
 
 const run = (handler, job) => {
   current = job;
+  work = { cut: false, sockets: new Set() };
   begun = performance.now();
   write(`START RequestId: ${job.id} Version: $LATEST\n`);
   const callback = (error, value) => {
@@ -143,7 +148,7 @@ const run = (handler, job) => {
     else fail(job, error);
   };
   try {
-    const result = handler(JSON.parse(job.payload), contextOf(job, callback), callback);
+    const result = runFor(work, () => handler(JSON.parse(job.payload), contextOf(job, callback), callback));
     if (typeof result?.then === "function") {
       result.then(
         (value) => succeed(job, value),
@@ -153,6 +158,16 @@ const run = (handler, job) => {
   } catch (error) {
     fail(job, error);
   }
+};
+
+/** What it runs now ends here, without a word. */
+const cut = (id) => {
+  if (current?.id === id) {
+    cutOff(work);
+    current = null;
+    tail = "";
+  }
+  parentPort.postMessage({ type: "cut" });
 };
 
 // An invocation that breaks outside its handler's promise ends with that error, and the thread with it.
@@ -200,7 +215,7 @@ try {
   if (boot.statements) watchStatements(boot.statements);
   const handler = await load();
   initDuration = performance.now() - started;
-  parentPort.on("message", (job) => run(handler, job));
+  parentPort.on("message", (message) => (message.cut === undefined ? run(handler, message) : cut(message.cut)));
   parentPort.postMessage({ type: "ready" });
 } catch (error) {
   const described = describe(error);

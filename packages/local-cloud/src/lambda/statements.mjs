@@ -2,8 +2,10 @@
 // before each statement and before it takes the answer, so that the host can let a fault befall it there.
 import tls from "node:tls";
 import { parentPort } from "node:worker_threads";
+import { cutOff, workOfThis } from "./invocations.mjs";
 
 const GO = 1;
+const CUT = 3;
 const QUERY = 0x51; // Q
 const PARSE = 0x50; // P
 const READY = 0x5a; // Z
@@ -37,7 +39,10 @@ export const watchStatements = (shared) => {
     Atomics.store(verdict, 0, 0);
     parentPort.postMessage(message);
     Atomics.wait(verdict, 0, 0);
-    return Atomics.load(verdict, 0) === GO;
+    const word = Atomics.load(verdict, 0);
+    const work = workOfThis();
+    if (word === CUT && work) cutOff(work);
+    return word === GO;
   };
   const states = new WeakMap();
   // A worker with several connections has several statements on their way: each answer says whose it is.
@@ -49,7 +54,13 @@ export const watchStatements = (shared) => {
   const { write, emit } = tls.TLSSocket.prototype;
   tls.TLSSocket.prototype.write = function (chunk, ...rest) {
     const statement = Atomics.load(watched, 0) === 1 ? statementIn(chunk) : undefined;
+    const work = workOfThis();
+    if (work?.cut) {
+      this.destroy();
+      return false;
+    }
     if (statement === undefined) return write.call(this, chunk, ...rest);
+    work?.sockets.add(this);
     const number = (count += 1);
     if (!ask({ type: "statement", number, statement })) {
       breakOff(this);

@@ -98,6 +98,7 @@ describe("Lambda's API", () => {
     ["/functions/none/invocations", { method: "POST", body: "{}" }, 404, "ResourceNotFoundException"],
     ["/functions/fn/invocations", { method: "POST", body: "{" }, 400, "InvalidRequestContentException"],
     ["/functions/fn/versions", { method: "POST", body: "{}" }, 501, "NotImplemented"],
+    ["/event-source-mappings/none", { method: "PUT", body: '{"Enabled":false}' }, 404, "ResourceNotFoundException"],
   ] as const)("%s is refused as AWS would", async ([path, init, status, code]) => {
     const response = await call(path, init);
     expect([response.status, response.headers.get("x-amzn-errortype")]).toEqual([status, code]);

@@ -1,9 +1,10 @@
-import { AwsError, type AwsRequest, type Permission, type Service } from "../gateway/service.ts";
+import { AwsError, notImplemented, type AwsRequest, type Permission, type Service } from "../gateway/service.ts";
 import { restReply, restService } from "../protocols/rest.ts";
 import type { Deliveries } from "../lambda/deliveries.ts";
 import { functionName, type LambdaFunction } from "../lambda/function.ts";
 import type { LambdaHost } from "../lambda/host.ts";
 import type { Mapping } from "../lambda/sources/mapping.ts";
+import type { Sources } from "../lambda/sources/sources.ts";
 
 const FUNCTIONS = "/2015-03-31/functions";
 const MAPPINGS = "/2015-03-31/event-source-mappings";
@@ -60,7 +61,7 @@ const payloadOf = (body: Buffer): string => {
 export const lambdaService = (parts: {
   lambda: LambdaHost;
   deliveries: Deliveries;
-  sources: { list(): Mapping[] };
+  sources: Pick<Sources, "list" | "enable">;
 }): Service => {
   const { lambda, deliveries, sources } = parts;
 
@@ -99,6 +100,21 @@ export const lambdaService = (parts: {
       (name === null || functionName(mapping.functionArn) === functionName(name)) &&
       (source === null || mapping.sourceArn === source)
     );
+  };
+
+  const findMapping = (id: string | undefined): Mapping => {
+    const found = sources.list().find((mapping) => mapping.id === id);
+    if (found) return found;
+    throw new AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404);
+  };
+  /** A mapping is switched on or off; anything else of it is the deployment's to change. */
+  const updateMapping = async (input: Readonly<Record<string, unknown>>, id: string | undefined) => {
+    const { UUID } = mappingOf(findMapping(id));
+    const { Enabled, ...others } = input;
+    if (typeof Enabled !== "boolean" || Object.keys(others).length > 0)
+      throw notImplemented("lambda", `UpdateEventSourceMapping of ${Object.keys(others).join(", ") || "nothing"}`);
+    await sources.enable(UUID, Enabled);
+    return restReply(202, mappingOf(findMapping(id)));
   };
 
   const permissions = (request: AwsRequest): Permission[] => {
@@ -143,11 +159,11 @@ export const lambdaService = (parts: {
       },
       [`GET ${MAPPINGS}/{id}`]: {
         action: "GetEventSourceMapping",
-        handle: (_, params) => {
-          const found = sources.list().find(({ id }) => id === params["id"]);
-          if (found) return mappingOf(found);
-          throw new AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404);
-        },
+        handle: (_, params) => mappingOf(findMapping(params["id"])),
+      },
+      [`PUT ${MAPPINGS}/{id}`]: {
+        action: "UpdateEventSourceMapping",
+        handle: (input, params) => updateMapping(input, params["id"]),
       },
     },
   });

@@ -132,6 +132,21 @@ describe("a Kinesis mapping", () => {
     });
   });
 
+  test("consumes nothing while it is disabled, over a restart too, and everything once it is enabled", async () => {
+    await begin([kinesis], stream(1), mapping({}));
+    const [{ id } = { id: "" }] = sources.list();
+    await sources.enable(id, false);
+    await put("1");
+    await sources.close();
+    await restart(stream(1), mapping({}));
+    expect(sources.list()).toMatchObject([{ id, enabled: false }]);
+    await put("2");
+    await sleep(300);
+    expect(seen()).toEqual([]);
+    await sources.enable(id, true);
+    await until(() => expect(seen()).toEqual(["1", "2"]));
+  });
+
   test("fills batches up to their size, within its window", async () => {
     await begin([kinesis], stream(1), mapping({ batchSize: 4, maximumBatchingWindowInSeconds: 1 }));
     await putAll(["1", "2", "3", "4", "5"]);

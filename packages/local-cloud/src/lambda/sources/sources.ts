@@ -16,6 +16,8 @@ export type Sources = {
   /** Returns once each mapping has found its place in its stream (or waits for a stream that is not there yet). */
   start(): Promise<void>;
   list(): Mapping[];
+  /** Begins or ends to consume, until it is told otherwise; what comes meanwhile is consumed later. */
+  enable(id: string, enabled: boolean): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -29,9 +31,11 @@ const PLACED_WITHIN = 15_000;
 export const createSources = (host: Host, roleOf: (functionArn: string) => string): Sources => {
   const aws = createAws(host);
   const checkpoints = host.store.collection<Checkpoint>("lambda.checkpoints");
+  /** The mappings that an operator enabled or disabled after they were deployed. */
+  const switched = host.store.collection<boolean>("lambda.mappings");
   const running = new Map<string, Running>();
   const log = (line: string): void => host.log(line);
-  let mappings: Mapping[] = [];
+  let declared: readonly Mapping[] = [];
   let started = false;
 
   const streamOf = (mapping: Mapping): Stream =>
@@ -119,8 +123,15 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
     };
   };
 
+  const list = (): Mapping[] =>
+    declared.map((mapping) => ({ ...mapping, enabled: switched.get(mapping.id) ?? mapping.enabled }));
+
   const adjust = async (): Promise<void> => {
-    const wanted = new Map(mappings.filter(({ enabled }) => enabled).map((mapping) => [mapping.id, mapping]));
+    const wanted = new Map(
+      list()
+        .filter(({ enabled }) => enabled)
+        .map((mapping) => [mapping.id, mapping]),
+    );
     const stale = [...running.values()].filter(
       ({ mapping }) => JSON.stringify(wanted.get(mapping.id)) !== JSON.stringify(mapping),
     );
@@ -133,15 +144,19 @@ export const createSources = (host: Host, roleOf: (functionArn: string) => strin
   };
 
   return {
+    list,
+    async enable(id, enabled) {
+      switched.put(id, enabled);
+      if (started) await adjust();
+    },
     async apply(graph) {
-      mappings = readMappings(graph);
+      declared = readMappings(graph);
       if (started) await adjust();
     },
     async start() {
       started = true;
       await adjust();
     },
-    list: () => mappings,
     async close() {
       await Promise.all([...running.values()].map((one) => one.stop()));
       running.clear();
