@@ -1,6 +1,8 @@
 import { type TierName, tierNames } from "@tenantry/core/tenant/tier";
 import type { Ready } from "../support/app.ts";
-import { alone, everySingle, packed, pairs, sample } from "../support/crash/cover.ts";
+import { everySingle, sample } from "../support/crash/cover.ts";
+import { alone, packed } from "../support/crash/pack.ts";
+import { pairs } from "../support/crash/pairs.ts";
 import { createHarness, outcomeOf, type Run } from "../support/crash/run.ts";
 import { nameOf, parseSchedule, type Schedule } from "../support/crash/schedule.ts";
 
@@ -12,15 +14,18 @@ export type CrashOptions = {
   readonly singles: "every" | "sample" | "none";
   /** Each single fault in an onboarding of its own, instead of one for each task. */
   readonly alone: boolean;
+  /** Workers die with what they run, as processes do, and are loaded anew; else they are spared. */
+  readonly kill: boolean;
   /** One schedule by its name instead of all. */
   readonly only?: string;
 };
 
 /** Prints what became of runs. @returns the number of violations. */
 const print = (what: string, list: readonly Run[]): number => {
-  const { runs, tenants, faults, met, unmet, survived, undone, violations } = outcomeOf(list);
+  const { runs, tenants, faults, met, unmet, pairs: two, pairsMet, survived, undone, violations } = outcomeOf(list);
+  const drawn = two === 0 ? "" : ` in ${two} pairs, ${pairsMet} of them met together`;
   console.log(
-    `  ${what}: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met; ` +
+    `  ${what}: ${runs} runs of ${tenants} onboardings with ${faults} faults${drawn}, ${met} met; ` +
       `${survived} survived, ${undone} undone and retried, ${violations.length} violations`,
   );
   if (process.env["CRASH_UNMET"]) for (const one of unmet) console.log(`    unmet: ${nameOf(one)}`);
@@ -53,7 +58,7 @@ export const crash = async (clouds: readonly Ready[], options: CrashOptions): Pr
       harnesses.map((one, turn) =>
         one.run(
           sorted.filter((_, at) => at % harnesses.length === turn),
-          onDone,
+          { spared: !options.kill, onDone },
         ),
       ),
     );

@@ -2,21 +2,24 @@ import type { TierName } from "@tenantry/core/tenant/tier";
 import type { Ready } from "../app.ts";
 import { takeInventory } from "../inventory.ts";
 import type { Call, gatewayOf } from "./faults.ts";
-import type { TierPoints } from "./points.ts";
-import { isBack, type Point } from "./schedule.ts";
+import type { Seen, TierPoints } from "./points.ts";
+import { isBack } from "./schedule.ts";
 import type { subjectsOf } from "./subjects.ts";
 
 /** What a tenant of a tier has that was onboarded without a fault, and the calls that this took. */
-export type Clean = { readonly inventory: string[]; readonly points: Point[] };
+export type Clean = { readonly inventory: string[]; readonly points: Seen[] };
 
 /** The calls of the tasks, in the order of their first. */
-const pointsOf = (calls: readonly Call[]): Point[] => {
+const pointsOf = (calls: readonly Call[]): Seen[] => {
+  const opened = new Set<string>();
   /** How often each call was made so far, by each run of its task. */
   const made = new Map<string, Map<string, number>>();
-  return calls.flatMap(({ service, action, invocation, payload }): Point[] => {
+  return calls.flatMap(({ service, action, invocation, payload }): Seen[] => {
     // Other functions hear of the tenant too, such as the one that publishes its events.
     const { step } = JSON.parse(payload) as { step?: string };
     if (step === undefined) return [];
+    const opens = !opened.has(invocation);
+    opened.add(invocation);
     const key = `${step} ${service} ${action}`;
     const runs = made.get(key) ?? new Map<string, number>();
     made.set(key, runs);
@@ -24,7 +27,7 @@ const pointsOf = (calls: readonly Call[]): Point[] => {
     runs.set(invocation, nth + 1);
     const turn = [...runs.keys()].indexOf(invocation);
     // A silo's server is asked about as often as it takes: those who ask a third time ask the same.
-    return turn > 1 ? [] : [{ step, service, action: action ?? "", nth, turn }];
+    return turn > 1 ? [] : [{ step, service, action: action ?? "", nth, turn, opens }];
   });
 };
 
@@ -60,7 +63,7 @@ export const learner = (
     return { inventory: (await takeInventory(ready)).of(tenant), points };
   };
 
-  const compensated = async (tier: string): Promise<Point[]> => {
+  const compensated = async (tier: string): Promise<Seen[]> => {
     const last = (id: string) => [
       { service: "dynamodb", kind: "refuse", times: 1, invocation: [id, '"step":"ActivateTenant"'] },
     ];

@@ -8,9 +8,10 @@ import { clearAway } from "./clear.ts";
 import { gatewayOf } from "./faults.ts";
 import { difference, inspector } from "./inspect.ts";
 import { type Clean, learner } from "./learn.ts";
+import { pairsIn } from "./pairs.ts";
 import type { TierPoints } from "./points.ts";
 import { pooled, type Slots, slots } from "../pool.ts";
-import { type Injected, isBack, nameOf, type Round, rulesOf, type Schedule } from "./schedule.ts";
+import { endsAll, type Injected, isBack, nameOf, type Round, rulesOf, type Schedule } from "./schedule.ts";
 import { type Subject, subjectsOf } from "./subjects.ts";
 import { watchOperations } from "../watch-operations.ts";
 
@@ -34,6 +35,9 @@ export type Outcome = {
   readonly faults: number;
   readonly met: number;
   readonly unmet: readonly Schedule[];
+  /** Pairs of faults that a run was to meet together, and those of which it met both. */
+  readonly pairs: number;
+  readonly pairsMet: number;
   /** Runs that lived through their faults, and that were undone and then retried. */
   readonly survived: number;
   readonly undone: number;
@@ -42,12 +46,18 @@ export type Outcome = {
   readonly violations: readonly { readonly schedule: string; readonly what: string }[];
 };
 
+export type RunOptions = {
+  /** Workers live through the death of what they run. */
+  readonly spared?: boolean;
+  readonly onDone?: () => void;
+};
+
 export type Harness = {
   clean(tier: string): Promise<Clean>;
   /** The calls of each tier's onboarding, and of the compensation of one that failed at its end. */
   learn(tiers: readonly TierName[]): Promise<TierPoints[]>;
-  /** Runs schedules, and then by itself each fault that others led around. */
-  run(schedules: readonly Schedule[], onDone?: () => void): Promise<Run[]>;
+  /** Runs schedules, and then again what faults led others around. */
+  run(schedules: readonly Schedule[], options?: RunOptions): Promise<Run[]>;
 };
 
 /**
@@ -55,6 +65,9 @@ export type Harness = {
  * many do not, tasks run out of their time, and are done again.
  */
 const concurrency = Number(process.env["CRASH_CONCURRENCY"] ?? 12);
+
+/** How schedules are gone through: so many at once, and whether workers live through deaths. */
+type Way = { readonly slot: Slots; readonly spared: boolean };
 
 /** Those of silos: when many servers start at once, each takes longer than the stage's short waits allow. */
 const silosAtOnce = 6;
@@ -95,12 +108,12 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
   };
 
   /** One run of each round, until one of them lives; what the others were to meet is begun with another tenant. */
-  const follow = async ({ tier, rounds, together = false }: Schedule, slot: Slots): Promise<Run[]> => {
+  const follow = async ({ tier, rounds, together = false }: Schedule, { slot, spared }: Way): Promise<Run[]> => {
     let tenant: Subject | undefined;
     const attempt = async (nth: number): Promise<string> => {
       if (nth === 0) tenant = await subjects.begin(tier);
       if (tenant === undefined) throw new Error("No tenant was begun.");
-      await gateway.befall(tenant.id, rulesOf(rounds[nth] ?? [], tenant.id));
+      await gateway.befall(tenant.id, rulesOf(rounds[nth] ?? [], tenant.id, spared));
       const refused = nth === 0 ? undefined : await subjects.retry(tenant, nth);
       return refused === undefined ? endedOrSwept(tenant.operation) : `refused the retry: ${refused}`;
     };
@@ -111,41 +124,48 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
       if (tenant === undefined) throw new Error("No tenant was begun.");
       const hits = await gateway.hitsOf(tenant.id);
       const wrong = await judged(tier, tenant, status);
-      if (nth >= rounds.length && status !== "succeeded")
-        wrong.push(`left in peace it is ${status}, by ${await subjects.errorOf(tenant)}`);
+      if (status === "failed" && !round.some(endsAll))
+        wrong.push(`undone by what it should live through, ${await subjects.errorOf(tenant)}`);
       runs.push({ tier, round, together, hits, status, tenant, wrong });
       if (status === "failed" && wrong.length === 0) continue;
       await gateway.spare(tenant.id);
       if (tier === "premium" && wrong.length === 0) await clearAway(ready, tenant);
       const rest = rounds.slice(nth + 1);
-      return rest.length === 0 ? runs : [...runs, ...(await follow({ tier, rounds: rest, together }, slot))];
+      return rest.length === 0
+        ? runs
+        : [...runs, ...(await follow({ tier, rounds: rest, together }, { slot, spared }))];
     }
+  };
+
+  /** A schedule, and then what some of its faults led around. */
+  const tryAll = async (schedule: Schedule, way: Way): Promise<Run[]> => {
+    const runs = await follow(schedule, way).catch(unable(schedule));
+    const others = await Promise.all(runs.flatMap(again).map((one) => tryAll(one, way)));
+    return [...runs, ...others.flat()];
   };
 
   return {
     clean,
     learn,
-    async run(schedules, onDone) {
+    async run(schedules, { spared = false, onDone } = {}) {
       for (const tier of new Set(schedules.map((schedule) => schedule.tier))) await clean(tier);
       await gateway.hold();
       const atOnce = async (list: readonly Schedule[], width: number): Promise<Run[]> => {
         const slot = slots(width);
         // Those that wait for a look at everything keep nobody else from starting.
-        return (await pooled(list, width * 3, (one) => follow(one, slot).catch(unable(one)), onDone)).flat();
+        return (await pooled(list, width * 3, (one) => tryAll(one, { slot, spared }), onDone)).flat();
       };
-      const all = async (list: readonly Schedule[]): Promise<Run[]> => {
-        const { silos = [], others = [] } = Object.groupBy(list, ({ tier }) =>
-          tier === "premium" ? "silos" : "others",
-        );
-        return (await Promise.all([atOnce(silos, silosAtOnce), atOnce(others, concurrency)])).flat();
-      };
-      const runs = await all(schedules);
-      runs.push(...(await all(runs.flatMap(missed))));
+      const { silos = [], others = [] } = Object.groupBy(schedules, ({ tier }) =>
+        tier === "premium" ? "silos" : "others",
+      );
+      const runs = await Promise.all([atOnce(silos, silosAtOnce), atOnce(others, concurrency)]);
       await gateway.clear();
-      return runs;
+      return runs.flat();
     },
   };
 };
+
+const untried = "not tried";
 
 /** What could not be tried to its end counts as a violation, and keeps no other schedule from its turn. */
 const unable =
@@ -156,26 +176,38 @@ const unable =
       round,
       together,
       hits: [],
-      status: "not tried",
+      status: untried,
       tenant: { id: "", slug: "", owner: "", operation: "" },
       wrong: [`not tried to its end: ${String(error)}`],
     }));
 
-/** The faults of a run that nothing met though others were with them, each in a schedule of its own. */
-const missed = ({ tier, round, together, hits }: Run): Schedule[] => {
-  // What befalls a compensation needs the fault at the end of the onboarding that leads to it.
-  const ends = round.some(({ point }) => isBack(point)) ? round.slice(0, 1) : [];
-  const singles = round.slice(ends.length);
-  if (together || singles.length < 2) return [];
-  return singles.flatMap((one, at) =>
-    (hits[at + ends.length] ?? 0) === 0 ? [{ tier, rounds: [[...ends, one]] }] : [],
-  );
+/** What befalls a compensation needs the fault at the end of the onboarding that leads to it. */
+const endOf = (round: Round): Round => (round.some(({ point }) => isBack(point)) ? round.slice(0, 1) : []);
+
+/** The faults of a run that the others with them led around. */
+const missed = ({ round, together, hits, status }: Run): Injected[] => {
+  const ends = endOf(round).length;
+  if (together || status === untried || round.length - ends < 2) return [];
+  return round.filter((_, at) => at >= ends && (hits[at] ?? 0) === 0);
+};
+
+/** What was missed is tried again: one fault of each task at a time, or by itself when nothing was met. */
+const again = (run: Run): Schedule[] => {
+  const [list, ends] = [missed(run), endOf(run.round)];
+  const ofTasks = Object.values(Object.groupBy(list, ({ point }) => point.step)).map((of = []) => of);
+  const most = Math.max(0, ...ofTasks.map(({ length }) => length));
+  const rounds =
+    ends.length + list.length === run.round.length
+      ? list.map((one) => [...ends, one])
+      : Array.from({ length: most }, (_, at) => [...ends, ...ofTasks.flatMap((of) => of[at] ?? [])]);
+  if (ends.length === 0) return rounds.map((round) => ({ tier: run.tier, rounds: [round] }));
+  return rounds.length === 0 ? [] : [{ tier: run.tier, rounds }];
 };
 
 /** What became of these runs. */
 export const outcomeOf = (all: readonly Run[]): Outcome => {
   const runs = all.filter(({ round }) => round.length > 0);
-  /** Those that had their turn by themselves. */
+  /** Those that had another turn. */
   const led = runs.flatMap(missed).length;
   const metBy = new Map<string, number>();
   const unmet: Schedule[] = [];
@@ -188,12 +220,17 @@ export const outcomeOf = (all: readonly Run[]): Outcome => {
       if ((run.hits[at] ?? 0) > 0) count(one);
       else if (missed(run).length === 0) unmet.push({ tier: run.tier, rounds: [run.round] });
     }
+  const drawn = runs
+    .filter(({ together }) => together)
+    .flatMap(({ round, hits }) => pairsIn(round).map((pair) => ({ pair, hits })));
   return {
     runs: runs.length,
     tenants: new Set(all.map(({ tenant }) => tenant.id)).size,
     faults: runs.reduce((sum, { round }) => sum + round.length, 0) - led,
     met: [...metBy.values()].reduce((sum, each) => sum + each, 0),
     unmet,
+    pairs: drawn.length,
+    pairsMet: drawn.filter(({ pair, hits }) => pair.every((at) => (hits[at] ?? 0) > 0)).length,
     survived: runs.filter(({ status }) => status === "succeeded").length,
     undone: runs.filter(({ status }) => status === "failed").length,
     metBy,

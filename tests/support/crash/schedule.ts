@@ -12,12 +12,22 @@ export type Point = {
 export const textOfCall = ({ service, action, nth, turn }: Point): string =>
   `${service}:${action}#${nth}${turn === 0 ? "" : `@${turn}`}`;
 
+export const isSql = ({ service }: Point): boolean => service === "postgres";
+
+/** Who makes these calls does not try again: a database's client, a cluster's, and the cluster that asks whose token it is. */
+const triedOnce = new Set(["postgres", "kubernetes", "sts"]);
+
+/**
+ * How often a call is tried by the client that makes it, before its task fails and the state machine has to try again:
+ * clients of AWS try three times.
+ */
+const triesOf = ({ service }: Point): number => (triedOnce.has(service) ? 1 : 3);
+
 /** What befalls the call or the worker that makes it, as the gateway knows it, and how often. */
 const faults = {
-  // Three times, so that the SDK's own tries are used up and the state machine has to try again.
-  throttle: { kind: "throttle", times: 3 },
-  error: { kind: "error", times: 3 },
-  "lost-reply": { kind: "lost-reply", times: 3 },
+  throttle: { kind: "throttle", times: triesOf },
+  error: { kind: "error", times: triesOf },
+  "lost-reply": { kind: "lost-reply", times: triesOf },
   refused: { kind: "refuse", times: 1 },
   "refused-after": { kind: "refuse-after", times: 1 },
   killed: { kind: "kill", times: 1 },
@@ -37,13 +47,30 @@ export type Injected = { readonly point: Point; readonly fault: FaultName };
 /** A call of the compensation. */
 export const isBack = ({ step }: Point): boolean => /^(?:Release|BeginCompensation|FailOnboarding)/.test(step);
 
+/** Steps that are tried again whatever went wrong. */
+const persistent = /^(?:BeginCompensation|Release|FailOnboarding|FinishOnboarding)/;
+
+/** Whether the fault ends the task that meets it: it is then not tried again. */
+export const endsTask = ({ point, fault }: Injected): boolean =>
+  !persistent.test(point.step) &&
+  (/^(?:refused|killed-twice)/.test(fault) || (point.service === "sts" && /^(?:throttle|error)$/.test(fault)));
+
+/** Steps that the saga does not give up for. */
+const forgiven = /^(?:NotifyOwner|FinishOnboarding)/;
+
+/** Whether the fault ends the onboarding. */
+export const endsAll = (one: Injected): boolean => endsTask(one) && !forgiven.test(one.point.step);
+
+/** Whether a run of this step may go wrong several times, in whatever way. */
+export const isPersistent = (step: string): boolean => persistent.test(step);
+
 /** What befalls one run of an onboarding, its compensation included. */
 export type Round = readonly Injected[];
 /** What befalls an onboarding, and then each retry in turn. After the last one a retry is left in peace. */
 export type Schedule = {
   readonly tier: string;
   readonly rounds: readonly Round[];
-  /** The faults of a run are meant to meet it together: one that another led around is not tried by itself. */
+  /** Pairs of faults are meant to meet a run together: one that another led around is not tried by itself. */
   readonly together?: boolean;
 };
 
@@ -71,16 +98,25 @@ export const parseSchedule = (text: string): Schedule => {
   return { tier, rounds: rounds.map((round) => round.split(" + ").map(parseFault)) };
 };
 
-/** The rules by which the gateway does it to one tenant, in the order of the faults. */
-export const rulesOf = (round: Round, tenantId: string) =>
-  round.map(({ point: { step, service, action, nth, turn }, fault }) => ({
-    service,
-    action,
-    skip: nth,
-    turn,
-    invocation: [tenantId, `"step":"${step}"`],
-    ...faults[fault],
-  }));
+/**
+ * The rules by which the gateway does it to one tenant, in the order of the faults. Workers that are spared live through
+ * what ends their invocations.
+ */
+export const rulesOf = (round: Round, tenantId: string, spared = false) =>
+  round.map(({ point, fault }) => {
+    const { step, service, action, nth, turn } = point;
+    const { kind, times } = faults[fault];
+    return {
+      service,
+      action,
+      skip: nth,
+      turn,
+      invocation: [tenantId, `"step":"${step}"`],
+      kind,
+      times: typeof times === "number" ? times : times(point),
+      spared,
+    };
+  });
 
 /** A generator of numbers in [0, 1) that a seed determines (mulberry32). */
 export const random = (seed: number): (() => number) => {
