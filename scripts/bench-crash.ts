@@ -13,7 +13,7 @@ import { impatient, unobserved } from "../tests/support/crash/stage.ts";
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
-    pairs: { type: "string", default: "500" },
+    pairs: { type: "string", default: "540" },
     tiers: { type: "string", default: "trial,standard,business,premium" },
     singles: { type: "string", default: "every" },
     alone: { type: "boolean", default: false },

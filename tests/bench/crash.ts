@@ -3,7 +3,7 @@ import type { Ready } from "../support/app.ts";
 import { everySingle, sample } from "../support/crash/cover.ts";
 import { alone, packed } from "../support/crash/pack.ts";
 import { pairs } from "../support/crash/pairs.ts";
-import { createHarness, outcomeOf, type Run } from "../support/crash/run.ts";
+import { createHarness, outcomeOf, queueOf, type Run } from "../support/crash/run.ts";
 import { nameOf, parseSchedule, type Schedule } from "../support/crash/schedule.ts";
 
 export type CrashOptions = {
@@ -53,15 +53,8 @@ export const crash = async (clouds: readonly Ready[], options: CrashOptions): Pr
       if ((done += 1) % 50 === 0)
         console.log(`    ${done} schedules, of ${schedules.length} and those led around, after ${minutes()}`);
     };
-    const sorted = schedules.toSorted((a, b) => length(b) - length(a));
-    const runs = await Promise.all(
-      harnesses.map((one, turn) =>
-        one.run(
-          sorted.filter((_, at) => at % harnesses.length === turn),
-          { spared: !options.kill, onDone },
-        ),
-      ),
-    );
+    const queue = queueOf(schedules.toSorted((a, b) => length(b) - length(a)));
+    const runs = await Promise.all(harnesses.map((one) => one.run(queue, { spared: !options.kill, onDone })));
     console.log(`  ${runs.flat().length} runs in ${minutes()}, ${clouds.length} clouds side by side`);
     return runs.flat();
   };

@@ -17,22 +17,19 @@ export const slots = (width: number): Slots => {
   };
 };
 
-/** Runs something on each, so many at once. */
-export const pooled = async <T, R>(
-  list: readonly T[],
-  width: number,
-  run: (item: T) => Promise<R>,
-  tell: () => void = () => undefined,
-): Promise<R[]> => {
-  const results: R[] = [];
-  let next = 0;
+/** Takes one after the other from a queue, so many at once, until it is empty. Others may take from it too. */
+export const drained = async <T>(queue: T[], width: number, run: (item: T) => Promise<void>): Promise<void> => {
   const worker = async (): Promise<void> => {
-    while (next < list.length) {
-      const at = next++;
-      results[at] = await run(list[at]!);
-      tell();
-    }
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await run(item);
   };
-  await Promise.all(Array.from({ length: Math.min(width, list.length) }, worker));
+  await Promise.all(Array.from({ length: width }, worker));
+};
+
+/** Runs something on each, so many at once. Results are in the order of the list. */
+export const pooled = async <T, R>(list: readonly T[], width: number, run: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = [];
+  await drained([...list.entries()], width, async ([at, item]) => {
+    results[at] = await run(item);
+  });
   return results;
 };

@@ -4,7 +4,7 @@ import { leftOut, withoutCall } from "../support/crash/left-out.ts";
 import { livesThrough, packed } from "../support/crash/pack.ts";
 import { pairs } from "../support/crash/pairs.ts";
 import type { Seen, TierPoints } from "../support/crash/points.ts";
-import { createHarness, type Harness, outcomeOf } from "../support/crash/run.ts";
+import { createHarness, type Harness, outcomeOf, queueOf } from "../support/crash/run.ts";
 import {
   endsAll,
   faultNames,
@@ -32,8 +32,8 @@ describe("onboarding is never left half done", () => {
     const services = new Set(tiers.flatMap(({ onward }) => onward.map(({ service }) => service)));
     const all = ["dynamodb", "postgres", "secretsmanager", "s3", "cognito-idp", "kubernetes", "eks", "ses"];
     expect([...services]).toEqual(expect.arrayContaining(all));
-    const singles = await harness.run(packed(sample(tiers, seed, 2)));
-    const outcome = outcomeOf([...singles, ...(await harness.run(pairs(13, seed, tiers), { spared: true }))]);
+    const singles = await harness.run(queueOf(packed(sample(tiers, seed, 2))));
+    const outcome = outcomeOf([...singles, ...(await harness.run(queueOf(pairs(13, seed, tiers)), { spared: true }))]);
     const { runs, tenants, faults, met, pairs: drawn, pairsMet, survived, undone, violations } = outcome;
     process.stdout.write(
       `crash schedules: ${runs} runs of ${tenants} onboardings with ${faults} faults, ${met} of them met, and ` +

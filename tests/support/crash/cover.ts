@@ -1,4 +1,4 @@
-import type { TierName } from "@tenantry/core/tenant/tier";
+import { type TierName, tiers as tierOf } from "@tenantry/core/tenant/tier";
 import { callOf, faultsAt, type Seen, type TierPoints } from "./points.ts";
 import { endsAll, faultNames, type Injected, random } from "./schedule.ts";
 
@@ -34,8 +34,9 @@ export const everySingle = (tiers: readonly TierPoints[], seed: number): Wanted[
         const call = callOf(tier, point);
         const turn = turns.get(call) ?? 0;
         const all = owners.get(call) ?? [];
-        // A statement that needs no server of one's own is met where there is none: that takes a tenth of the time.
-        const shared = point.service === "postgres" && all.includes("business") ? (["business"] as const) : all;
+        // What other tiers do too is met where no server has to be made for it.
+        const served = all.filter((name) => tierOf[name].database !== "silo");
+        const shared = served.length > 0 ? served : all;
         return faultsAt(point, turn)[kind].flatMap((fault, at) =>
           shared[(turn + at) % shared.length] === tier ? [{ point, fault }] : [],
         );

@@ -7,7 +7,7 @@ const aftermath = 2000;
 
 /**
  * Looks at everything there is, for all who wait at once. Each gets a look that began after they asked. Looks take longer
- * the more there is, and make place for what they look at: they rest for three times as long as the last one took.
+ * the more there is, and make place for what they look at: they rest for fifteen times as long as the last one took.
  */
 export const inspector = (ready: Ready): (() => Promise<Inventory>) => {
   let running: Promise<unknown> = Promise.resolve();
@@ -19,7 +19,7 @@ export const inspector = (ready: Ready): (() => Promise<Inventory>) => {
       next = undefined;
       const since = performance.now();
       const look = takeInventory(ready).finally(() => {
-        rest = Math.max(aftermath, 3 * (performance.now() - since));
+        rest = Math.max(aftermath, 15 * (performance.now() - since));
       });
       running = look.catch(() => undefined);
       return look;

@@ -1,6 +1,6 @@
 import type { Ready } from "../app.ts";
 import { ask } from "../aws.ts";
-import { createHarness, type Outcome, outcomeOf } from "./run.ts";
+import { createHarness, type Outcome, outcomeOf, queueOf } from "./run.ts";
 
 /** A release that looks whether it is gone does not say so, and tries until it gives up. */
 const looks = "the operation is compensation_failed";
@@ -26,5 +26,5 @@ export const withoutCall = async (
   if (end === undefined) throw new Error("No call of ActivateTenant was recorded.");
   const rule = { service, action, kind: "ignore", invocation: [`"step":"${step}"`] };
   await ask(ready, "faults", "/_faults", { method: "POST", body: JSON.stringify(rule) });
-  return outcomeOf(await harness.run([{ tier: "standard", rounds: [[{ point: end, fault: "refused" }]] }]));
+  return outcomeOf(await harness.run(queueOf([{ tier: "standard", rounds: [[{ point: end, fault: "refused" }]] }])));
 };

@@ -10,7 +10,7 @@ import { difference, inspector } from "./inspect.ts";
 import { type Clean, learner } from "./learn.ts";
 import { pairsIn } from "./pairs.ts";
 import type { TierPoints } from "./points.ts";
-import { pooled, type Slots, slots } from "../pool.ts";
+import { drained, type Slots, slots } from "../pool.ts";
 import { endsAll, type Injected, isBack, nameOf, type Round, rulesOf, type Schedule } from "./schedule.ts";
 import { type Subject, subjectsOf } from "./subjects.ts";
 import { watchOperations } from "../watch-operations.ts";
@@ -46,6 +46,14 @@ export type Outcome = {
   readonly violations: readonly { readonly schedule: string; readonly what: string }[];
 };
 
+/** Schedules to be run, by one harness or by several. */
+export type Queue = { readonly silos: Schedule[]; readonly others: Schedule[] };
+
+export const queueOf = (schedules: readonly Schedule[]): Queue => ({
+  silos: schedules.filter(({ tier }) => tier === "premium"),
+  others: schedules.filter(({ tier }) => tier !== "premium"),
+});
+
 export type RunOptions = {
   /** Workers live through the death of what they run. */
   readonly spared?: boolean;
@@ -56,8 +64,8 @@ export type Harness = {
   clean(tier: string): Promise<Clean>;
   /** The calls of each tier's onboarding, and of the compensation of one that failed at its end. */
   learn(tiers: readonly TierName[]): Promise<TierPoints[]>;
-  /** Runs schedules, and then again what faults led others around. */
-  run(schedules: readonly Schedule[], options?: RunOptions): Promise<Run[]>;
+  /** Takes schedules from the queue until it is empty; what faults led others around is tried again. */
+  run(queue: Queue, options?: RunOptions): Promise<Run[]>;
 };
 
 /**
@@ -147,20 +155,21 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
   return {
     clean,
     learn,
-    async run(schedules, { spared = false, onDone } = {}) {
-      for (const tier of new Set(schedules.map((schedule) => schedule.tier))) await clean(tier);
+    async run({ silos, others }, { spared = false, onDone } = {}) {
+      for (const tier of new Set([...silos, ...others].map((schedule) => schedule.tier))) await clean(tier);
       await gateway.hold();
-      const atOnce = async (list: readonly Schedule[], width: number): Promise<Run[]> => {
+      const runs: Run[] = [];
+      const atOnce = (queue: Schedule[], width: number): Promise<void> => {
         const slot = slots(width);
         // Those that wait for a look at everything keep nobody else from starting.
-        return (await pooled(list, width * 3, (one) => tryAll(one, { slot, spared }), onDone)).flat();
+        return drained(queue, width * 2, async (one) => {
+          runs.push(...(await tryAll(one, { slot, spared })));
+          onDone?.();
+        });
       };
-      const { silos = [], others = [] } = Object.groupBy(schedules, ({ tier }) =>
-        tier === "premium" ? "silos" : "others",
-      );
-      const runs = await Promise.all([atOnce(silos, silosAtOnce), atOnce(others, concurrency)]);
+      await Promise.all([atOnce(silos, silosAtOnce), atOnce(others, concurrency)]);
       await gateway.clear();
-      return runs.flat();
+      return runs;
     },
   };
 };

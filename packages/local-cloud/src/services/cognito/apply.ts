@@ -110,7 +110,7 @@ const applyUser = async (cognito: Cognito, { urn, inputs, outputs }: GraphResour
 /** Makes the graph's user pools, clients, groups, users and memberships real. */
 export const applyCognito = async (cognito: Cognito, graph: Graph): Promise<void> => {
   for (const resource of ofType(graph, POOL))
-    await putPool(cognito, {
+    putPool(cognito, {
       id: resource.id,
       arn: String(resource.outputs["arn"]),
       settings: poolSettings(resource),

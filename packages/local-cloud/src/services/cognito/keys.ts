@@ -21,18 +21,27 @@ const newKey = async (cognito: Cognito, poolId: string): Promise<SealedKeys[Use]
   return { kid, publicKey, sealed: cognito.seal.seal(privateKey, `${poolId} ${kid}`) };
 };
 
-/** Gives a pool its keys when it has none. They are this installation's own and stay for the pool's life. */
-export const ensureKeys = async (cognito: Cognito, poolId: string): Promise<void> => {
-  if (cognito.keys.get(poolId)) return;
+const makeKeys = async (cognito: Cognito, poolId: string): Promise<SealedKeys> => {
   const [id, access] = await Promise.all([newKey(cognito, poolId), newKey(cognito, poolId)]);
-  // Whoever came first while the keys were made has the word.
-  if (!cognito.keys.get(poolId)) cognito.keys.put(poolId, { id, access });
+  const keys = { id, access };
+  cognito.keys.put(poolId, keys);
+  return keys;
 };
 
-const needKeys = (cognito: Cognito, poolId: string): SealedKeys => {
-  const keys = cognito.keys.get(poolId);
-  if (!keys) throw new Error(`The user pool ${poolId} has no keys.`);
-  return keys;
+const making = new WeakMap<Cognito, Map<string, Promise<SealedKeys>>>();
+
+/**
+ * A pool's keys are this installation's own and stay for the pool's life. They are made when the first of them is needed:
+ * that takes half a second of a processor, and a pool may go before anybody signs in.
+ */
+const keysOf = (cognito: Cognito, poolId: string): Promise<SealedKeys> => {
+  const known = cognito.keys.get(poolId);
+  if (known) return Promise.resolve(known);
+  const underway = making.get(cognito) ?? new Map<string, Promise<SealedKeys>>();
+  making.set(cognito, underway);
+  const made = underway.get(poolId) ?? makeKeys(cognito, poolId).finally(() => underway.delete(poolId));
+  underway.set(poolId, made);
+  return made;
 };
 
 const imported = new Map<string, Promise<CryptoKey>>();
@@ -42,18 +51,18 @@ export const signingKey = async (
   poolId: string,
   use: Use,
 ): Promise<{ readonly kid: string; readonly key: CryptoKey }> => {
-  const { kid, sealed } = needKeys(cognito, poolId)[use];
+  const { kid, sealed } = (await keysOf(cognito, poolId))[use];
   const key = imported.get(kid) ?? importPKCS8(cognito.seal.open(sealed, `${poolId} ${kid}`), "RS256");
   imported.set(kid, key);
   return { kid, key: await key };
 };
 
-export const verifyingKey = (cognito: Cognito, poolId: string): Promise<CryptoKey> =>
-  importSPKI(needKeys(cognito, poolId).access.publicKey, "RS256");
+export const verifyingKey = async (cognito: Cognito, poolId: string): Promise<CryptoKey> =>
+  importSPKI((await keysOf(cognito, poolId)).access.publicKey, "RS256");
 
 /** The pool's `jwks.json`. */
 export const keySet = async (cognito: Cognito, poolId: string): Promise<{ keys: JWK[] }> => {
-  const keys = Object.values(needKeys(cognito, poolId)).map(async ({ kid, publicKey }) => {
+  const keys = Object.values(await keysOf(cognito, poolId)).map(async ({ kid, publicKey }) => {
     const { n, e, kty } = await exportJWK(await importSPKI(publicKey, "RS256", { extractable: true }));
     return { alg: "RS256", e, kid, kty, n, use: "sig" } as JWK;
   });

@@ -1,7 +1,6 @@
 import type { JsonAction } from "../../protocols/json.ts";
 import { notImplemented } from "../../gateway/service.ts";
 import { type Input, isRecord, optionalNumber, optionalText, page, record, text } from "../input.ts";
-import { ensureKeys } from "./keys.ts";
 import type { Pool, PoolSettings } from "./model.ts";
 import { policyOf } from "./passwords.ts";
 import { domainOf } from "./domains.ts";
@@ -29,12 +28,11 @@ const refuseUnsupported = (settings: PoolSettings): void => {
 };
 
 /** Creates a pool, or gives it new settings; users and keys stay. */
-export const putPool = async (
+export const putPool = (
   cognito: Cognito,
   wanted: { readonly id: string; readonly arn: string; readonly settings: PoolSettings },
-): Promise<Pool> => {
+): Pool => {
   refuseUnsupported(wanted.settings);
-  await ensureKeys(cognito, wanted.id);
   const createdAt = cognito.pools.get(wanted.id)?.createdAt ?? cognito.now();
   const pool: Pool = { ...wanted, createdAt, changedAt: cognito.now() };
   cognito.pools.put(pool.id, pool);
@@ -73,7 +71,7 @@ export const poolActions = (cognito: Cognito): Readonly<Record<string, JsonActio
     const { region, account } = cognito.host;
     const id = `${region}_${randomName(9)}`;
     const arn = `arn:aws:cognito-idp:${region}:${account}:userpool/${id}`;
-    return { UserPool: describe(cognito, await putPool(cognito, { id, arn, settings: settingsOf(input) })) };
+    return { UserPool: describe(cognito, putPool(cognito, { id, arn, settings: settingsOf(input) })) };
   },
   DescribeUserPool: (input: Input) => ({ UserPool: describe(cognito, needPool(cognito, text(input, "UserPoolId"))) }),
   ListUserPools(input: Input) {
