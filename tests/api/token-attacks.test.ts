@@ -101,6 +101,8 @@ describe("tokens over HTTP", () => {
     const { UserPoolClient } = await cognito.send(
       new CreateUserPoolClientCommand({ UserPoolId: pool, ClientName: "attacker" }),
     );
+    // A pool makes its keys when somebody first asks for them.
+    expect((await fetch(`${ready().aws_endpoint_url}/${pool}/.well-known/jwks.json`)).status).toBe(200);
     const { access } = poolKeys(ready(), pool);
     const iss = String(forge.claims["iss"]).replace(ready().user_pool_id, pool);
     const client_id = UserPoolClient?.ClientId;

@@ -3,7 +3,8 @@ import type { Ready } from "../support/app.ts";
 import { everySingle, sample } from "../support/crash/cover.ts";
 import { alone, packed } from "../support/crash/pack.ts";
 import { pairs } from "../support/crash/pairs.ts";
-import { createHarness, outcomeOf, queueOf, type Run } from "../support/crash/run.ts";
+import { outcomeOf, type Run } from "../support/crash/outcome.ts";
+import { createHarness, queueOf } from "../support/crash/run.ts";
 import { nameOf, parseSchedule, type Schedule } from "../support/crash/schedule.ts";
 
 export type CrashOptions = {

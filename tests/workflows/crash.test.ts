@@ -4,7 +4,8 @@ import { leftOut, withoutCall } from "../support/crash/left-out.ts";
 import { livesThrough, packed } from "../support/crash/pack.ts";
 import { pairs } from "../support/crash/pairs.ts";
 import type { Seen, TierPoints } from "../support/crash/points.ts";
-import { createHarness, type Harness, outcomeOf, queueOf } from "../support/crash/run.ts";
+import { outcomeOf } from "../support/crash/outcome.ts";
+import { createHarness, type Harness, queueOf } from "../support/crash/run.ts";
 import {
   endsAll,
   faultNames,

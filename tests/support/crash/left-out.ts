@@ -1,6 +1,7 @@
 import type { Ready } from "../app.ts";
 import { ask } from "../aws.ts";
-import { createHarness, type Outcome, outcomeOf, queueOf } from "./run.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { createHarness, queueOf } from "./run.ts";
 
 /** A release that looks whether it is gone does not say so, and tries until it gives up. */
 const looks = "the operation is compensation_failed";

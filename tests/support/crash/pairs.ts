@@ -3,7 +3,10 @@ import { chains, livesThrough } from "./pack.ts";
 import { faultsAt, type Seen, type TierPoints } from "./points.ts";
 import { type Injected, isBack, random, type Round, type Schedule } from "./schedule.ts";
 
-/** Which faults of a run are a pair, by their places in it: what ends an onboarding with each of its compensation, else two of one task. */
+/**
+ * Which faults of a run are pairs, by their places in it: what ends an onboarding and each of those of its compensation;
+ * where nothing ends it, two of one task.
+ */
 export const pairsIn = (round: Round): [number, number][] => {
   if (round.some(({ point }) => isBack(point)))
     return round.flatMap(({ point }, at): [number, number][] => (isBack(point) ? [[0, at]] : []));

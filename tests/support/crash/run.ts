@@ -8,43 +8,12 @@ import { clearAway } from "./clear.ts";
 import { gatewayOf } from "./faults.ts";
 import { difference, inspector } from "./inspect.ts";
 import { type Clean, learner } from "./learn.ts";
-import { pairsIn } from "./pairs.ts";
+import { again, type Run, untried } from "./outcome.ts";
 import type { TierPoints } from "./points.ts";
 import { drained, type Slots, slots } from "../pool.ts";
-import { endsAll, type Injected, isBack, nameOf, type Round, rulesOf, type Schedule } from "./schedule.ts";
+import { endsAll, rulesOf, type Schedule } from "./schedule.ts";
 import { type Subject, subjectsOf } from "./subjects.ts";
 import { watchOperations } from "../watch-operations.ts";
-
-/** One run of an onboarding with what befell it, how it ended, and what was not as it must be then. */
-export type Run = {
-  readonly tier: string;
-  readonly round: Round;
-  readonly together: boolean;
-  /** How often each fault of the round was met. */
-  readonly hits: readonly number[];
-  readonly status: string;
-  readonly tenant: Subject;
-  readonly wrong: readonly string[];
-};
-
-export type Outcome = {
-  /** Runs that something was to befall. */
-  readonly runs: number;
-  readonly tenants: number;
-  /** Faults that they held, and those of them that befell a call: a run may go another way. */
-  readonly faults: number;
-  readonly met: number;
-  readonly unmet: readonly Schedule[];
-  /** Pairs of faults that a run was to meet together, and those of which it met both. */
-  readonly pairs: number;
-  readonly pairsMet: number;
-  /** Runs that lived through their faults, and that were undone and then retried. */
-  readonly survived: number;
-  readonly undone: number;
-  /** How many of each fault were met, by `task fault`. */
-  readonly metBy: ReadonlyMap<string, number>;
-  readonly violations: readonly { readonly schedule: string; readonly what: string }[];
-};
 
 /** Schedules to be run, by one harness or by several. */
 export type Queue = { readonly silos: Schedule[]; readonly others: Schedule[] };
@@ -174,8 +143,6 @@ export const createHarness = async (ready: Ready): Promise<Harness> => {
   };
 };
 
-const untried = "not tried";
-
 /** What could not be tried to its end counts as a violation, and keeps no other schedule from its turn. */
 const unable =
   ({ tier, rounds, together = false }: Schedule) =>
@@ -189,62 +156,3 @@ const unable =
       tenant: { id: "", slug: "", owner: "", operation: "" },
       wrong: [`not tried to its end: ${String(error)}`],
     }));
-
-/** What befalls a compensation needs the fault at the end of the onboarding that leads to it. */
-const endOf = (round: Round): Round => (round.some(({ point }) => isBack(point)) ? round.slice(0, 1) : []);
-
-/** The faults of a run that the others with them led around. */
-const missed = ({ round, together, hits, status }: Run): Injected[] => {
-  const ends = endOf(round).length;
-  if (together || status === untried || round.length - ends < 2) return [];
-  return round.filter((_, at) => at >= ends && (hits[at] ?? 0) === 0);
-};
-
-/** What was missed is tried again: one fault of each task at a time, or by itself when nothing was met. */
-const again = (run: Run): Schedule[] => {
-  const [list, ends] = [missed(run), endOf(run.round)];
-  const ofTasks = Object.values(Object.groupBy(list, ({ point }) => point.step)).map((of = []) => of);
-  const most = Math.max(0, ...ofTasks.map(({ length }) => length));
-  const rounds =
-    ends.length + list.length === run.round.length
-      ? list.map((one) => [...ends, one])
-      : Array.from({ length: most }, (_, at) => [...ends, ...ofTasks.flatMap((of) => of[at] ?? [])]);
-  if (ends.length === 0) return rounds.map((round) => ({ tier: run.tier, rounds: [round] }));
-  return rounds.length === 0 ? [] : [{ tier: run.tier, rounds }];
-};
-
-/** What became of these runs. */
-export const outcomeOf = (all: readonly Run[]): Outcome => {
-  const runs = all.filter(({ round }) => round.length > 0);
-  /** Those that had another turn. */
-  const led = runs.flatMap(missed).length;
-  const metBy = new Map<string, number>();
-  const unmet: Schedule[] = [];
-  const count = ({ point, fault }: Injected): void => {
-    const key = `${point.step} ${fault}`;
-    metBy.set(key, (metBy.get(key) ?? 0) + 1);
-  };
-  for (const run of runs)
-    for (const [at, one] of run.round.entries()) {
-      if ((run.hits[at] ?? 0) > 0) count(one);
-      else if (missed(run).length === 0) unmet.push({ tier: run.tier, rounds: [run.round] });
-    }
-  const drawn = runs
-    .filter(({ together }) => together)
-    .flatMap(({ round, hits }) => pairsIn(round).map((pair) => ({ pair, hits })));
-  return {
-    runs: runs.length,
-    tenants: new Set(all.map(({ tenant }) => tenant.id)).size,
-    faults: runs.reduce((sum, { round }) => sum + round.length, 0) - led,
-    met: [...metBy.values()].reduce((sum, each) => sum + each, 0),
-    unmet,
-    pairs: drawn.length,
-    pairsMet: drawn.filter(({ pair, hits }) => pair.every((at) => (hits[at] ?? 0) > 0)).length,
-    survived: runs.filter(({ status }) => status === "succeeded").length,
-    undone: runs.filter(({ status }) => status === "failed").length,
-    metBy,
-    violations: all.flatMap(({ tier, round, wrong, tenant }) =>
-      wrong.map((what) => ({ schedule: nameOf({ tier, rounds: [round] }), what: `${what} (${tenant.id})` })),
-    ),
-  };
-};
