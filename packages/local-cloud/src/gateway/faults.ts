@@ -9,8 +9,9 @@ import type { Work } from "./workers.ts";
  * `throttle` refuses it as AWS throttles; `error` answers 500 without running it; `lost-reply` runs it and answers 500;
  * `refuse` answers 400, which no client tries again; `delay` holds it back; `duplicate` runs it twice and answers the
  * second result; `kill` ends the worker; `timeout` withholds the reply until the invocation's time is up, which is at
- * once; `again` runs the sender's whole invocation a second time before the request, which meets no rules; `hold` keeps it back until there is
- * a rule for its invocation in particular, or for `delayMs` at most. What was held or delayed may then meet another fault.
+ * once; `again` first runs the sender's whole invocation a second time, and that second run meets no rules; `hold` keeps
+ * it back until there is a rule for its invocation in particular, or for `delayMs` at most. What was held or delayed may
+ * then meet another fault.
  * `ignore` answers 200 and nothing, without running it: as if the caller had left the call out.
  */
 const kinds = [
